@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The site file as a tree of values: what the operator asked for, with defaults filled in and the
+ * place of every value in its file. Built by site_parse, judged by check_site, printed by
+ * print_site, compared by ctrl/reconf. Owned by whoever parsed or cloned it; model_site_destroy
+ * frees the whole tree. Not shared between threads. */
+#ifndef HPSR_CONFIG_MODEL_H
+#define HPSR_CONFIG_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/ipaddr.h"
+
+#define MODEL_NAME_MAX 63 /* characters of a name: letters, digits, '-', '_', '.' */
+#define MODEL_RATE_NONE UINT64_MAX
+#define MODEL_VLAN_NONE UINT16_MAX
+
+/* Where a value stands in its file; line and column count from 1, 0: not from a file. */
+struct model_loc {
+	uint32_t line;
+	uint32_t column;
+};
+
+enum model_idle { MODEL_IDLE_POLL, MODEL_IDLE_SLEEP };
+enum model_auto_bool { MODEL_AUTO, MODEL_NO, MODEL_YES };
+enum model_port_role { MODEL_ROLE_ACCESS, MODEL_ROLE_BACKBONE };
+enum model_place { MODEL_AT_INGRESS = 1, MODEL_AT_VIF_IN, MODEL_AT_VIF_OUT, MODEL_AT_PORT };
+enum model_shaper { MODEL_BY_TBF, MODEL_BY_PSP };
+enum model_accounting { MODEL_ACCOUNT_L2, MODEL_ACCOUNT_L1 };
+enum model_share { MODEL_SHARE_STRICT, MODEL_SHARE_BORROW };
+enum model_tunnel_type {
+	MODEL_TUNNEL_NONE,
+	MODEL_TUNNEL_VXLAN,
+	MODEL_TUNNEL_GRE,
+	MODEL_TUNNEL_IPIP
+};
+
+struct model_eal {
+	struct model_loc loc;
+	enum model_auto_bool hugepages; /* auto: where the machine has free ones */
+	uint64_t memory_bytes;          /* 0: auto, as much as the queues and ports need */
+	bool lcores_auto;               /* true unless `lcores:` gives an EAL map */
+	char *lcores; /* NULL for auto; else an EAL --lcores map such as "0@0,1@1" */
+};
+
+struct model_control {
+	struct model_loc loc;
+	char *socket;  /* default /run/hpsrouter/SITE.sock */
+	char *metrics; /* "ADDRESS:PORT", or NULL: no metrics server */
+	struct model_loc socket_loc, metrics_loc;
+};
+
+struct model_slice {
+	struct model_loc loc;
+	char name[MODEL_NAME_MAX + 1];
+	uint16_t *lcores; /* n_lcores of them, 0..RTE_MAX_LCORE-1 (127) */
+	size_t n_lcores;
+	struct model_loc lcores_loc;
+	enum model_idle idle; /* default poll */
+};
+
+struct model_address {
+	struct model_loc loc;
+	struct ip_prefix prefix; /* with host bits: 10.0.0.1/24 */
+};
+
+struct model_port {
+	struct model_loc loc;
+	char name[MODEL_NAME_MAX + 1];
+	char *device; /* DPDK device string: "net_af_xdp0,iface=veth0", "0000:3b:00.0" */
+	struct model_loc device_loc;
+	enum model_port_role role; /* default access */
+	uint64_t capacity_bps;     /* MODEL_RATE_NONE: the link's own speed */
+	struct model_loc capacity_loc;
+	uint32_t vpxi_share_centi; /* hundredths of a percent, default 10000 */
+	uint16_t mtu; /* largest L3 packet, 68..9000 (with IPv6 addresses: 1280..), default 1500 */
+	struct model_loc mtu_loc;
+	struct mac_addr mac;             /* zero: the device's own */
+	struct model_address *addresses; /* underlay addresses of a backbone port */
+	size_t n_addresses;
+};
+
+struct model_tunnel {
+	struct model_loc loc;
+	enum model_tunnel_type type; /* MODEL_TUNNEL_NONE: not a tunnel interface */
+	struct ip_addr remote;
+	struct ip_addr local; /* IP_AF_NONE: the port's first address of remote's family */
+	uint32_t vni;         /* vxlan: 0..2^24-1 */
+	bool has_key;         /* gre */
+	uint32_t key;
+};
+
+struct model_rate {
+	struct model_loc loc;   /* line 0: no `rate:` key, best effort */
+	uint64_t min_bps;       /* 0: no guarantee */
+	uint64_t max_bps;       /* MODEL_RATE_NONE: up to the capacity */
+	enum model_share share; /* default strict */
+};
+
+struct model_shape {
+	struct model_loc loc;
+	enum model_place at;         /* default vif-in */
+	enum model_shaper by;        /* default tbf */
+	uint64_t burst_bytes;        /* default 32 KiB */
+	uint64_t queue_bytes;        /* default 256 KiB */
+	uint32_t queue_packets;      /* default queue_bytes / 256, at least 32 */
+	enum model_accounting bytes; /* what counts as a byte: default l2 (frame without FCS) */
+};
+
+struct model_interface {
+	struct model_loc loc;
+	char name[MODEL_NAME_MAX + 1];
+	char port[MODEL_NAME_MAX + 1];
+	struct model_loc port_loc;
+	/* Untagged: both NONE. `vlan: 101`: vlan only. `vlan: [200, 101]`: outer (802.1ad) 200 and
+	 * vlan 101. */
+	uint16_t outer_vlan, vlan;
+	struct model_loc vlan_loc;
+	struct model_tunnel tunnel;
+	struct model_address *addresses;
+	size_t n_addresses;
+	struct mac_addr mac; /* zero: the port's */
+	struct model_loc mac_loc;
+	uint16_t mtu; /* 0: the port's (less the tunnel's headers) */
+	struct model_loc mtu_loc;
+	struct model_rate rate;
+	struct model_shape shape;
+};
+
+struct model_route {
+	struct model_loc loc;
+	struct ip_prefix to; /* masked */
+	struct ip_addr
+		*vias; /* gateways; several share the traffic by flow (ECMP). Empty: on-link */
+	size_t n_vias;
+	char dev[MODEL_NAME_MAX + 1]; /* "" : the interface whose network holds the gateway */
+};
+
+struct model_neighbor {
+	struct model_loc loc;
+	struct ip_addr address;
+	struct mac_addr mac;
+	char interface[MODEL_NAME_MAX + 1];
+};
+
+struct model_router {
+	struct model_loc loc;
+	char name[MODEL_NAME_MAX + 1];
+	char slice[MODEL_NAME_MAX + 1]; /* default: the first slice */
+	struct model_loc slice_loc;
+	uint32_t weight; /* 1..1000, default 1 */
+	struct model_interface *interfaces;
+	size_t n_interfaces;
+	struct model_route *routes;
+	size_t n_routes;
+	struct model_neighbor *neighbors;
+	size_t n_neighbors;
+};
+
+struct model_vpxi {
+	struct model_loc loc;
+	char name[MODEL_NAME_MAX + 1];
+	struct model_router *routers;
+	size_t n_routers;
+};
+
+struct model_site {
+	char *file; /* where it came from, for messages; NULL: made by a program */
+	char name[MODEL_NAME_MAX + 1];
+	struct model_loc name_loc;
+	struct model_eal eal;
+	struct model_control control;
+	struct model_slice *slices; /* never empty after site_parse: default {s0, [1], poll} */
+	size_t n_slices;
+	struct model_port *ports;
+	size_t n_ports;
+	struct model_vpxi *vpxis;
+	size_t n_vpxis;
+};
+
+/* An empty site with every default set. NULL: out of memory. */
+struct model_site *model_site_create(void);
+/* A deep copy. NULL: out of memory. */
+struct model_site *model_site_clone(const struct model_site *site);
+/* Frees the tree; NULL is allowed. */
+void model_site_destroy(struct model_site *site);
+
+/* Lookup by name, NULL when absent. Linear; the returned object belongs to the site. */
+struct model_slice *model_slice_lookup(const struct model_site *site, const char *name);
+struct model_port *model_port_lookup(const struct model_site *site, const char *name);
+struct model_vpxi *model_vpxi_lookup(const struct model_site *site, const char *name);
+struct model_router *model_router_lookup(const struct model_vpxi *vpxi, const char *name);
+struct model_interface *model_interface_lookup(const struct model_router *router, const char *name);
+
+/* Add to, and delete from, the arrays. The objects are taken over (deep parts included) on success;
+ * -ENOMEM leaves both as they were. del frees the object. */
+int model_vpxi_add(struct model_site *site, struct model_vpxi *vpxi);
+void model_vpxi_del(struct model_site *site, size_t index);
+int model_route_add(struct model_router *router, struct model_route *route);
+void model_route_del(struct model_router *router, size_t index);
+/* Deep copy of one VPXI into *out; free with model_vpxi_fini. 0 or -ENOMEM. */
+int model_vpxi_clone(struct model_vpxi *out, const struct model_vpxi *vpxi);
+void model_vpxi_fini(struct model_vpxi *vpxi);
+
+/* Same values, wherever they stand in a file (locations are not compared). */
+bool model_site_equal(const struct model_site *a, const struct model_site *b);
+bool model_vpxi_equal(const struct model_vpxi *a, const struct model_vpxi *b);
+bool model_router_equal(const struct model_router *a, const struct model_router *b);
+bool model_interface_equal(const struct model_interface *a, const struct model_interface *b);
+/* Rate and shape left out: what needs a new interface rather than a new rate. */
+bool model_interface_same_attachment(
+	const struct model_interface *a, const struct model_interface *b);
+bool model_route_equal(const struct model_route *a, const struct model_route *b);
+bool model_port_equal(const struct model_port *a, const struct model_port *b);
+bool model_slice_equal(const struct model_slice *a, const struct model_slice *b);
+
+/* The rate the paper's allocator may give to VPXIs on this port and direction:
+ * capacity x vpxi-share; capacity_bps stands in for a port without its own. */
+uint64_t model_port_share_bps(const struct model_port *port, uint64_t capacity_bps);
+
+#endif

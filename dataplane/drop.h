@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The one list of reasons for which a packet is dropped: feeds the counters, the trace, JSON and
+ * metrics. Names are part of the interface; add freely, rename never. No DPDK in here. */
+#ifndef HPSR_DATAPLANE_DROP_H
+#define HPSR_DATAPLANE_DROP_H
+
+/* X(NAME, name, what it means) */
+#define DROP_REASONS(X)                                                                            \
+	/* link layer and classification: counted on the port, no virtual router is known yet */   \
+	X(RUNT, runt, "frame shorter than its headers")                                            \
+	X(NO_UNTAGGED, no_untagged, "untagged frame on a port without an untagged interface")      \
+	X(UNKNOWN_VLAN, unknown_vlan, "802.1Q or 802.1ad tag of no interface")                     \
+	X(HANDOVER_FULL, handover_full, "the home worker's ring is full")                          \
+	/* link layer, of a virtual router's interface */                                          \
+	X(OTHER_MAC, other_mac, "unicast frame to another station")                                \
+	X(UNKNOWN_ETHERTYPE, unknown_ethertype, "neither IPv4, IPv6 nor ARP")                      \
+	X(IP6_DISABLED, ip6_disabled, "IPv6 on an interface without it")                           \
+	X(VR_DOWN, vr_down, "the virtual router is stopped or suspended")                          \
+	X(ARP_MALFORMED, arp_malformed, "ARP that RFC 826 does not allow, or of no station")       \
+	X(ARP_NOT_FOR_US, arp_not_for_us, "ARP about another address")                             \
+	/* IPv4 input, RFC 1812 */                                                                 \
+	X(IP4_LENGTH, ip4_length, "total length below the header or beyond the frame")             \
+	X(IP4_HEADER, ip4_header, "version or header length wrong")                                \
+	X(IP4_CHECKSUM, ip4_checksum, "header checksum wrong")                                     \
+	X(IP4_OPTIONS, ip4_options, "malformed options, or a source route")                        \
+	X(IP4_MARTIAN_SOURCE, ip4_martian_source, "source that no host can have")                  \
+	X(IP4_MARTIAN_DESTINATION, ip4_martian_destination, "destination that is never forwarded") \
+	X(MULTICAST, multicast, "group address without multicast routing")                         \
+	X(DIRECTED_BROADCAST, directed_broadcast, "to a network's broadcast address")              \
+	X(L2_BROADCAST, l2_broadcast, "unicast packet in a broadcast or multicast frame")          \
+	/* forwarding */                                                                           \
+	X(NO_ROUTE, no_route, "no route; net unreachable is sent")                                 \
+	X(BLACKHOLE, blackhole, "a route that says drop")                                          \
+	X(TTL_EXPIRED, ttl_expired, "TTL ran out; time exceeded is sent")                          \
+	X(MTU_EXCEEDED, mtu_exceeded, "larger than the MTU and DF set; frag needed is sent")       \
+	X(FRAGMENT_FAILED, fragment_failed, "no buffers for fragments")                            \
+	X(NEIGHBOR_HOLD_FULL, neighbor_hold_full, "too many packets wait for this neighbour")      \
+	X(NEIGHBOR_FAILED, neighbor_failed, "the neighbour does not answer; host unreachable")     \
+	X(NEIGHBOR_TABLE_FULL, neighbor_table_full, "no room for another neighbour")               \
+	X(NO_PROTOCOL, no_protocol, "to the router, for a protocol that it does not speak")        \
+	X(NO_PORT, no_port, "UDP to the router, for a port nobody has; port unreachable is sent")  \
+	X(LOCAL_MALFORMED, local_malformed, "to the router, with a bad ICMP or UDP header")        \
+	/* shapers and transmit */                                                                 \
+	X(LINK_QUEUE_FULL, link_queue_full, "the virtual link's queue is at its limit")            \
+	X(INTERFACE_GONE, interface_gone, "its interface or router was removed meanwhile")         \
+	X(TX_FULL, tx_full, "the port takes no more")                                              \
+	X(PORT_DOWN, port_down, "the port is gone or has no link")                                 \
+	X(NO_BUFFER, no_buffer, "no packet buffer left")
+
+enum drop_reason {
+#define DROP_ENUM(NAME, name, text) DROP_##NAME,
+	DROP_REASONS(DROP_ENUM)
+#undef DROP_ENUM
+		DROP_REASON_COUNT
+};
+
+#endif
