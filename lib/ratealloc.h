@@ -5,7 +5,7 @@
  *	maximise   sum M(i)
  *	subject to m(i) <= C - sum over j != i of M(j),   m(i) <= M(i) <= Mreq(i),   sum m(i) <= C
  *
- * and, among the optima, the max-min fair one. Pure, any thread, O(n log n). */
+ * and, among the optima, the max-min fair one. Pure, any thread, O(n log capacity), no memory. */
 #ifndef HPSR_LIB_RATEALLOC_H
 #define HPSR_LIB_RATEALLOC_H
 
@@ -25,12 +25,12 @@ enum ratealloc_fault {
 
 struct ratealloc_error {
 	enum ratealloc_fault fault;
-	size_t index;
+	size_t index; /* for the sum: the first link at which it exceeds the capacity */
 	uint64_t excess_bps;
 };
 
 /* Grants in the order of the requests. 0; -ENOSPC when infeasible, with *error filled in and grants
- * untouched; -ENOMEM. n may be 0. */
+ * untouched. n may be 0. A maximum above the capacity counts as the capacity. */
 int ratealloc_solve(uint64_t capacity_bps, const struct ratealloc_req *reqs, size_t n,
 	uint64_t *granted_bps, struct ratealloc_error *error);
 

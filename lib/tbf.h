@@ -62,17 +62,20 @@ static inline bool tbf_take(struct tbf *tbf, uint32_t bytes)
 	return true;
 }
 
-/* Ticks after last_tsc until tbf_take(bytes) succeeds; 0 when it would now. Never early, at most
- * one tick late. */
+/* Ticks after last_tsc until tbf_take(bytes) succeeds; 0 when it would now. Exact: a tick late
+ * would be lost for good where a full bucket holds just one frame. BYTES up to 2^27. */
 static inline uint64_t tbf_wait_tsc(const struct tbf *tbf, uint32_t bytes)
 {
-	uint64_t cost = bytes * tbf->byte_cost;
+	uint64_t cost = bytes * tbf->byte_cost, deficit, ticks;
 
 	if (cost > tbf->cap)
 		cost = tbf->cap;
 	if (tbf->credit >= cost)
 		return 0;
-	return (uint64_t)(((unsigned __int128)(cost - tbf->credit) * tbf->inverse_q64) >> 64) + 1;
+	deficit = cost - tbf->credit;
+	/* floor(deficit / rate), or one more: the rounding of inverse_q64 adds less than half. */
+	ticks = (uint64_t)(((unsigned __int128)deficit * tbf->inverse_q64) >> 64);
+	return ticks * tbf->rate_bps < deficit ? ticks + 1 : ticks;
 }
 
 #endif
