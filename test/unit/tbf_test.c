@@ -103,7 +103,7 @@ static void test_long_run(void **state)
 		run_backlogged(rates[r], clocks[2], 32768, true, 0.5);
 	}
 	for (size_t c = 0; c < COUNT(clocks); c++) {
-		run_backlogged(64000, clocks[c], 9000, true, 8);
+		run_backlogged(64000, clocks[c], 18000, true, 8);
 		run_backlogged(UINT64_C(400000000000), clocks[c], 64 * MIB, false, 0.5);
 	}
 }
