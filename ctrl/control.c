@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "ctrl/control.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "ctrl/boot.h"
+#include "ctrl/notify.h"
+#include "ctrl/reconf.h"
+#include "lib/log.h"
+
+uint64_t control_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+/* Link speeds are known once ports are open. A link that stays without its rate is told, once. */
+static void regrant(struct control *control)
+{
+	char err[DP_ERR_LEN] = "";
+
+	if (running_regrant(&control->running, NULL, NULL, err) < 0)
+		log_error("control", "rates not granted again: %s", err);
+}
+
+void control_notify(const struct control *control, const char *before)
+{
+	const struct model_site *site = control->running.model;
+	int rc = notify_send("%sSTATUS=site %s: %zu VPXIs, %zu vrouters, %zu ports", before,
+		site->name, site->n_vpxis, control->running.ids.vrs.n, site->n_ports);
+
+	if (rc < 0)
+		log_warn("control", "service manager not notified: %s", strerror(-rc));
+}
+
+int control_start(struct control *control, struct model_site *site, struct diag *diag)
+{
+	int rc = running_change(&control->running, site, diag, NULL);
+
+	if (rc < 0)
+		return rc;
+	regrant(control);
+	rc = stats_tick(&control->stats, &control->running, control_now_ns());
+	if (rc < 0)
+		log_warn("control", "statistics: %s", strerror(-rc));
+	return 0;
+}
+
+static int reload(struct control *control, const char *file, struct diag *diag, json_t **changes)
+{
+	struct check_bufs bufs = running_bufs(control->running.model);
+	struct model_site *next;
+	int rc = boot_load(file, &bufs, &next, diag);
+
+	if (rc < 0)
+		return rc;
+	rc = reconf_check_restart(control->running.model, next, diag);
+	if (rc == 0)
+		rc = running_change(&control->running, next, diag, changes);
+	if (rc < 0) {
+		model_site_destroy(next);
+		return rc;
+	}
+	regrant(control);
+	return 0;
+}
+
+int control_reload(struct control *control, const char *file, struct diag *diag, json_t **changes)
+{
+	int rc;
+
+	if (!file)
+		file = control->config;
+	if (!file) {
+		diag_error(diag, (struct model_loc){0}, "no site file to reload");
+		return -EINVAL;
+	}
+	notify_reloading();
+	rc = reload(control, file, diag, changes);
+	control_notify(control, "READY=1\n");
+	if (rc < 0)
+		log_error("control", "reload refused file=%s faults=%zu", file, diag->n_errors);
+	else
+		log_info("control", "reloaded file=%s", file);
+	return rc;
+}
+
+void control_tick(struct control *control)
+{
+	int rc = stats_tick(&control->stats, &control->running, control_now_ns());
+
+	if (rc < 0) {
+		log_warn("control", "statistics: %s", strerror(-rc));
+		return;
+	}
+	if (control->stats.speed_changed)
+		regrant(control);
+}

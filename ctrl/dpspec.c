@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "ctrl/dpspec.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void dpspec_port(const struct model_port *port, struct dp_port_spec *spec)
+{
+	memset(spec, 0, sizeof(*spec));
+	snprintf(spec->name, sizeof(spec->name), "%s", port->name);
+	spec->device = port->device;
+	spec->capacity_bps = port->capacity_bps == MODEL_RATE_NONE ? 0 : port->capacity_bps;
+	spec->mtu = port->mtu;
+	spec->mac = port->mac;
+}
+
+void dpspec_vr(
+	const struct model_vpxi *vpxi, const struct model_router *router, struct dp_vr_spec *spec)
+{
+	memset(spec, 0, sizeof(*spec));
+	snprintf(spec->name, sizeof(spec->name), "%s/%s", vpxi->name, router->name);
+	snprintf(spec->slice, sizeof(spec->slice), "%s", router->slice);
+	spec->weight = router->weight;
+}
+
+void dpspec_link(
+	const struct model_interface *iface, uint64_t granted_bps, struct dp_link_spec *spec)
+{
+	static const enum dp_place places[] = {
+		[MODEL_AT_INGRESS] = DP_AT_INGRESS,
+		[MODEL_AT_VIF_IN] = DP_AT_VIF_IN,
+		[MODEL_AT_VIF_OUT] = DP_AT_VIF_OUT,
+		[MODEL_AT_PORT] = DP_AT_PORT,
+	};
+	const struct model_shape *shape = &iface->shape;
+
+	memset(spec, 0, sizeof(*spec));
+	spec->rate_bps = granted_bps;
+	spec->at = places[shape->at];
+	spec->by = shape->by == MODEL_BY_PSP ? DP_BY_PSP : DP_BY_TBF;
+	spec->burst_bytes = shape->burst_bytes;
+	spec->queue_bytes = shape->queue_bytes;
+	spec->queue_packets = shape->queue_packets;
+	spec->count_l1 = shape->bytes == MODEL_ACCOUNT_L1;
+}
+
+int dpspec_iface(const struct model_interface *iface, dp_port_id port, uint64_t granted_bps,
+	struct dp_iface_spec *spec, struct ip_prefix **addresses)
+{
+	struct ip_prefix *list = calloc(iface->n_addresses + 1, sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < iface->n_addresses; i++)
+		list[i] = iface->addresses[i].prefix;
+	memset(spec, 0, sizeof(*spec));
+	snprintf(spec->name, sizeof(spec->name), "%s", iface->name);
+	spec->port = port;
+	spec->outer_vlan = iface->outer_vlan == MODEL_VLAN_NONE ? DP_VLAN_NONE : iface->outer_vlan;
+	spec->vlan = iface->vlan == MODEL_VLAN_NONE ? DP_VLAN_NONE : iface->vlan;
+	spec->mac = iface->mac;
+	spec->mtu = iface->mtu;
+	spec->addresses = list;
+	spec->n_addresses = iface->n_addresses;
+	dpspec_link(iface, granted_bps, &spec->link);
+	*addresses = list;
+	return 0;
+}
+
+/* The interface in whose network the gateway is; of nested networks the longest. */
+static const struct model_interface *connected_iface(
+	const struct model_router *router, const struct ip_addr *via)
+{
+	const struct model_interface *found = NULL;
+	int best = -1;
+
+	for (size_t i = 0; i < router->n_interfaces; i++) {
+		const struct model_interface *iface = &router->interfaces[i];
+
+		for (size_t a = 0; a < iface->n_addresses; a++) {
+			const struct ip_prefix *prefix = &iface->addresses[a].prefix;
+
+			if (prefix->len > best && prefix_contains(prefix, via)) {
+				found = iface;
+				best = prefix->len;
+			}
+		}
+	}
+	return found;
+}
+
+static int add_nexthop(const struct model_vpxi *vpxi, const struct model_router *router,
+	const struct model_route *route, const struct ip_addr *via, const struct ids *ids,
+	struct dp_route_spec *spec, char *err)
+{
+	struct dp_nexthop_spec *nexthop = &spec->nexthops[spec->n_nexthops];
+	char to[IP_PREFIX_STRLEN], address[IP_ADDR_STRLEN];
+	const struct model_interface *iface;
+
+	if (route->dev[0]) {
+		iface = model_interface_lookup(router, route->dev);
+		if (!iface) {
+			snprintf(err, DP_ERR_LEN, "route %s: %s/%s has no interface %s",
+				prefix_print(&route->to, to), vpxi->name, router->name, route->dev);
+			return -EINVAL;
+		}
+	} else {
+		iface = connected_iface(router, via);
+		if (!iface) {
+			snprintf(err, DP_ERR_LEN,
+				"route %s: gateway %s is in no network of an interface of %s/%s",
+				prefix_print(&route->to, to), ipaddr_print(via, address),
+				vpxi->name, router->name);
+			return -EINVAL;
+		}
+	}
+	nexthop->via = *via;
+	nexthop->iface = ids_iface(ids, vpxi->name, router->name, iface->name);
+	spec->n_nexthops++;
+	return 0;
+}
+
+int dpspec_route(const struct model_vpxi *vpxi, const struct model_router *router,
+	const struct model_route *route, const struct ids *ids, struct dp_route_spec *spec,
+	char *err)
+{
+	static const struct ip_addr on_link = {.af = IP_AF_NONE};
+	char to[IP_PREFIX_STRLEN];
+	int rc = 0;
+
+	memset(spec, 0, sizeof(*spec));
+	spec->to = route->to;
+	if (route->n_vias > DP_NEXTHOPS_MAX) {
+		snprintf(err, DP_ERR_LEN, "route %s has %zu gateways, at most %d are possible",
+			prefix_print(&route->to, to), route->n_vias, DP_NEXTHOPS_MAX);
+		return -EINVAL;
+	}
+	/* Neither gateway nor interface: the route says drop. */
+	if (route->n_vias == 0 && route->dev[0])
+		rc = add_nexthop(vpxi, router, route, &on_link, ids, spec, err);
+	for (size_t i = 0; rc == 0 && i < route->n_vias; i++)
+		rc = add_nexthop(vpxi, router, route, &route->vias[i], ids, spec, err);
+	return rc;
+}
+
+int dpspec_neighbor(const struct model_vpxi *vpxi, const struct model_router *router,
+	const struct model_neighbor *neighbor, const struct ids *ids, struct dp_neigh_spec *spec,
+	char *err)
+{
+	char address[IP_ADDR_STRLEN];
+
+	memset(spec, 0, sizeof(*spec));
+	spec->iface = ids_iface(ids, vpxi->name, router->name, neighbor->interface);
+	spec->address = neighbor->address;
+	spec->mac = neighbor->mac;
+	if (spec->iface)
+		return 0;
+	snprintf(err, DP_ERR_LEN, "neighbor %s: %s/%s has no interface %s",
+		ipaddr_print(&neighbor->address, address), vpxi->name, router->name,
+		neighbor->interface);
+	return -EINVAL;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Model objects as the dataplane's specifications. Pure. */
+#ifndef HPSR_CTRL_DPSPEC_H
+#define HPSR_CTRL_DPSPEC_H
+
+#include "config/model.h"
+#include "ctrl/idmap.h"
+#include "dataplane/dp.h"
+
+/* SPEC->device points into PORT. */
+void dpspec_port(const struct model_port *port, struct dp_port_spec *spec);
+void dpspec_vr(
+	const struct model_vpxi *vpxi, const struct model_router *router, struct dp_vr_spec *spec);
+void dpspec_link(
+	const struct model_interface *iface, uint64_t granted_bps, struct dp_link_spec *spec);
+/* *addresses: SPEC->addresses points there; the caller frees it. 0 or -ENOMEM. */
+int dpspec_iface(const struct model_interface *iface, dp_port_id port, uint64_t granted_bps,
+	struct dp_iface_spec *spec, struct ip_prefix **addresses);
+/* 0, or -EINVAL with ERR (DP_ERR_LEN): a gateway in no interface's network, no such interface, too
+ * many gateways. */
+int dpspec_route(const struct model_vpxi *vpxi, const struct model_router *router,
+	const struct model_route *route, const struct ids *ids, struct dp_route_spec *spec,
+	char *err);
+/* 0, or -EINVAL with ERR: no such interface. */
+int dpspec_neighbor(const struct model_vpxi *vpxi, const struct model_router *router,
+	const struct model_neighbor *neighbor, const struct ids *ids, struct dp_neigh_spec *spec,
+	char *err);
+
+#endif

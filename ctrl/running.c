@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "ctrl/running.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctrl/apply.h"
+#include "ctrl/dpspec.h"
+#include "ctrl/reconf.h"
+#include "dataplane/dp.h"
+
+int running_init(struct running *running)
+{
+	memset(running, 0, sizeof(*running));
+	running->model = model_site_create();
+	return running->model ? 0 : -ENOMEM;
+}
+
+void running_fini(struct running *running)
+{
+	ids_fini(&running->ids);
+	model_site_destroy(running->model);
+	running->model = NULL;
+}
+
+static uint64_t port_speed(void *ctx, const char *port)
+{
+	struct running *running = ctx;
+	uint32_t id = idmap_get(&running->ids.ports, port);
+	struct dp_port_stats stats;
+
+	if (!id || dp_port_stats_get(id, &stats) < 0)
+		return 0;
+	return stats.speed_bps;
+}
+
+struct grant_speeds running_speeds(struct running *running)
+{
+	return (struct grant_speeds){.get = port_speed, .ctx = running};
+}
+
+struct check_bufs running_bufs(const struct model_site *site)
+{
+	struct check_bufs bufs = {0};
+	uint32_t total = 0, in_use = 0;
+	size_t n_workers = 0;
+
+	for (size_t i = 0; i < site->n_slices; i++)
+		n_workers += site->slices[i].n_lcores;
+	dp_bufs_needed(n_workers, &bufs.per_port, &bufs.per_router, &bufs.fixed);
+	dp_bufs_get(&total, &in_use);
+	bufs.total = total;
+	return bufs;
+}
+
+static json_t *plan_json(const struct plan *plan)
+{
+	json_t *changes = json_array();
+
+	for (size_t i = 0; changes && i < plan->n; i++) {
+		char object[IDMAP_KEY_LEN];
+		json_t *item;
+
+		plan_op_object(&plan->ops[i], object, sizeof(object));
+		item = json_pack(
+			"{s:s, s:s}", "op", plan_kind_name(plan->ops[i].kind), "object", object);
+		if (json_array_append_new(changes, item) < 0) {
+			json_decref(changes);
+			return NULL;
+		}
+	}
+	return changes;
+}
+
+int running_change(
+	struct running *running, struct model_site *next, struct diag *diag, json_t **changes)
+{
+	struct grant_speeds speeds = running_speeds(running);
+	struct apply_error error;
+	struct plan plan;
+	json_t *list = NULL;
+	int rc = reconf_diff(running->model, next, &speeds, &plan);
+
+	if (rc < 0) {
+		diag_error(diag, (struct model_loc){0}, "%s", strerror(-rc));
+		return rc;
+	}
+	if (changes) {
+		list = plan_json(&plan);
+		rc = list ? 0 : -ENOMEM;
+		snprintf(error.text, sizeof(error.text), "%s", strerror(ENOMEM));
+		error.loc = (struct model_loc){0};
+	}
+	if (rc == 0)
+		rc = apply_plan(&plan, &running->ids, &error);
+	plan_fini(&plan);
+	if (rc < 0) {
+		diag_error(diag, error.loc, "%s", error.text);
+		json_decref(list);
+		return rc;
+	}
+	model_site_destroy(running->model);
+	running->model = next;
+	if (changes)
+		*changes = list;
+	return 0;
+}
+
+/* Those links of the set whose rate or limits are not what the dataplane has. */
+static size_t links_changed(const struct running *running, const struct grant_set *set,
+	dp_iface_id *ids, struct dp_link_spec *specs)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < set->n; i++) {
+		const struct grant_link *link = &set->links[i];
+		struct dp_iface_stats stats;
+		dp_iface_id id = ids_iface(
+			&running->ids, link->vpxi->name, link->router->name, link->iface->name);
+
+		if (!id || dp_iface_stats_get(id, &stats) < 0 ||
+			stats.link.rate_bps == link->granted_bps)
+			continue;
+		ids[n] = id;
+		dpspec_link(link->iface, link->granted_bps, &specs[n]);
+		n++;
+	}
+	return n;
+}
+
+int running_regrant(
+	struct running *running, const struct model_port *port, size_t *n_changed, char *err)
+{
+	struct grant_speeds speeds = running_speeds(running);
+	struct dp_link_spec *specs = NULL;
+	dp_iface_id *ids = NULL;
+	struct grant_set set;
+	size_t n = 0;
+	int rc;
+
+	if (port)
+		rc = grant_port(running->model, port, &speeds, &set);
+	else
+		rc = grant_site(running->model, &speeds, &set);
+	if (rc < 0) {
+		snprintf(err, DP_ERR_LEN, "%s", strerror(-rc));
+		return rc;
+	}
+	ids = calloc(set.n + 1, sizeof(*ids));
+	specs = calloc(set.n + 1, sizeof(*specs));
+	if (!ids || !specs) {
+		rc = -ENOMEM;
+		snprintf(err, DP_ERR_LEN, "%s", strerror(-rc));
+		goto out;
+	}
+	n = links_changed(running, &set, ids, specs);
+	if (n > 0) {
+		snprintf(err, DP_ERR_LEN, "the links' rates could not be set");
+		rc = dp_links_set(ids, specs, n, err);
+	}
+	if (rc == 0 && n_changed)
+		*n_changed = n;
+out:
+	free(specs);
+	free(ids);
+	grant_set_fini(&set);
+	return rc;
+}
+
+/* Copies the part of NAME up to the next slash; returns what follows it, NULL: no more parts. */
+static const char *take_part(const char *name, char part[MODEL_NAME_MAX + 1])
+{
+	size_t len = strcspn(name, "/");
+
+	part[0] = '\0';
+	if (len <= MODEL_NAME_MAX) {
+		memcpy(part, name, len);
+		part[len] = '\0';
+	}
+	return name[len] ? name + len + 1 : NULL;
+}
+
+/* REST: what follows VPXI/VR/, NULL when nothing does. */
+static int lookup_vr(
+	const struct running *running, const char *name, struct running_vr *out, const char **rest)
+{
+	char part[MODEL_NAME_MAX + 1];
+
+	name = take_part(name, part);
+	out->vpxi = model_vpxi_lookup(running->model, part);
+	if (!out->vpxi || !name)
+		return -ENOENT;
+	*rest = take_part(name, part);
+	out->router = model_router_lookup(out->vpxi, part);
+	if (!out->router)
+		return -ENOENT;
+	out->id = ids_vr(&running->ids, out->vpxi->name, out->router->name);
+	return 0;
+}
+
+int running_vr_lookup(const struct running *running, const char *name, struct running_vr *out)
+{
+	const char *rest;
+	int rc = lookup_vr(running, name, out, &rest);
+
+	return rc == 0 && rest ? -ENOENT : rc;
+}
+
+int running_iface_lookup(const struct running *running, const char *name, struct running_iface *out)
+{
+	const char *rest;
+	int rc = lookup_vr(running, name, &out->vr, &rest);
+
+	if (rc < 0 || !rest)
+		return -ENOENT;
+	out->iface = model_interface_lookup(out->vr.router, rest);
+	if (!out->iface)
+		return -ENOENT;
+	out->id = ids_iface(
+		&running->ids, out->vr.vpxi->name, out->vr.router->name, out->iface->name);
+	return 0;
+}
+
+const char *running_iface_name(
+	const struct running *running, const struct running_vr *vr, uint32_t iface)
+{
+	for (size_t i = 0; i < vr->router->n_interfaces; i++) {
+		const char *name = vr->router->interfaces[i].name;
+
+		if (ids_iface(&running->ids, vr->vpxi->name, vr->router->name, name) == iface)
+			return name;
+	}
+	return "?";
+}

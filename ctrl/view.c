@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The site: status, slices, ports, VPXIs, and the parts that all views share. */
+#include "ctrl/view.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "ctrl/rpc.h"
+
+json_t *view_bps(uint64_t bps, uint64_t none)
+{
+	return bps == none ? json_null() : json_integer((json_int_t)bps);
+}
+
+json_t *view_drops(const uint64_t drops[DROP_REASON_COUNT])
+{
+	json_t *object = json_object();
+
+	for (int reason = 0; reason < DROP_REASON_COUNT; reason++) {
+		if (drops[reason])
+			json_object_set_new(object, dp_drop_name((enum drop_reason)reason),
+				json_integer((json_int_t)drops[reason]));
+	}
+	return object;
+}
+
+json_t *view_hist(const struct hist *hist, uint64_t tsc_hz)
+{
+	static const struct {
+		const char *name;
+		double fraction;
+	} quantiles[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p999", 0.999}};
+	double us = tsc_hz ? 1e6 / (double)tsc_hz : 0;
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++)
+		json_object_set_new(object, quantiles[i].name,
+			json_real((double)hist_quantile(hist, quantiles[i].fraction) * us));
+	json_object_set_new(object, "max", json_real((double)hist->max * us));
+	json_object_set_new(object, "count", json_integer((json_int_t)hist_count(hist)));
+	return object;
+}
+
+void view_traffic(json_t *object, const struct dp_traffic *traffic)
+{
+	json_object_set_new(object, "rx_packets", json_integer((json_int_t)traffic->rx_packets));
+	json_object_set_new(object, "rx_bytes", json_integer((json_int_t)traffic->rx_bytes));
+	json_object_set_new(object, "tx_packets", json_integer((json_int_t)traffic->tx_packets));
+	json_object_set_new(object, "tx_bytes", json_integer((json_int_t)traffic->tx_bytes));
+}
+
+void view_rates(json_t *object, const struct stats_rates *rates)
+{
+	static const struct stats_rates none;
+
+	if (!rates)
+		rates = &none;
+	json_object_set_new(object, "rx_bps", json_integer((json_int_t)rates->rx_bps));
+	json_object_set_new(object, "tx_bps", json_integer((json_int_t)rates->tx_bps));
+	json_object_set_new(object, "rx_pps", json_integer((json_int_t)rates->rx_pps));
+	json_object_set_new(object, "tx_pps", json_integer((json_int_t)rates->tx_pps));
+}
+
+json_t *view_conservation(const struct dp_conservation *c)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "received", (json_int_t)c->received, "sent",
+		(json_int_t)c->sent, "dropped", (json_int_t)c->dropped, "consumed",
+		(json_int_t)c->consumed, "queued", (json_int_t)c->queued);
+}
+
+static json_t *view_worker(const struct dp_worker_stats *worker)
+{
+	uint64_t cycles = worker->busy_cycles + worker->idle_cycles;
+	double load = cycles ? (double)worker->busy_cycles / (double)cycles : 0;
+
+	return json_pack("{s:I, s:s, s:I, s:f, s:I, s:I, s:I, s:o, s:o}", "worker",
+		(json_int_t)worker->lcore, "slice", worker->slice, "vrouters",
+		(json_int_t)worker->n_vrs, "load", load, "busy_cycles",
+		(json_int_t)worker->busy_cycles, "idle_cycles", (json_int_t)worker->idle_cycles,
+		"loops", (json_int_t)worker->loops, "conservation",
+		view_conservation(&worker->conservation), "drops", view_drops(worker->drops));
+}
+
+static json_t *view_workers(uint64_t drops[DROP_REASON_COUNT])
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < dp_workers_count(); i++) {
+		struct dp_worker_stats worker;
+
+		if (dp_worker_stats_get(i, &worker) < 0)
+			break;
+		for (int reason = 0; reason < DROP_REASON_COUNT; reason++)
+			drops[reason] += worker.drops[reason];
+		json_array_append_new(list, view_worker(&worker));
+	}
+	return list;
+}
+
+json_t *view_slices(struct control *control)
+{
+	const struct model_site *site = control->running.model;
+	uint64_t drops[DROP_REASON_COUNT] = {0};
+	json_t *workers = view_workers(drops), *list = json_array();
+
+	for (size_t i = 0; i < site->n_slices; i++) {
+		const struct model_slice *slice = &site->slices[i];
+		json_t *lcores = json_array(), *own = json_array(), *worker;
+		size_t w;
+
+		for (size_t l = 0; l < slice->n_lcores; l++)
+			json_array_append_new(lcores, json_integer(slice->lcores[l]));
+		json_array_foreach (workers, w, worker) {
+			const char *name = json_string_value(json_object_get(worker, "slice"));
+
+			if (name && strcmp(name, slice->name) == 0)
+				json_array_append(own, worker);
+		}
+		json_array_append_new(list,
+			json_pack("{s:s, s:s, s:o, s:o}", "slice", slice->name, "idle",
+				slice->idle == MODEL_IDLE_SLEEP ? "sleep" : "poll", "lcores",
+				lcores, "workers", own));
+	}
+	json_decref(workers);
+	return list;
+}
+
+static json_t *view_port(struct control *control, const struct model_port *port)
+{
+	uint32_t id = idmap_get(&control->running.ids.ports, port->name);
+	const struct stats_port *rates = stats_port_lookup(&control->stats, id);
+	struct grant_speeds speeds = running_speeds(&control->running);
+	struct dp_port_stats stats = {0};
+	char mac[MAC_ADDR_STRLEN];
+	json_t *object;
+
+	dp_port_stats_get(id, &stats);
+	object = json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:I, s:o, s:o, s:o, s:I, s:o}", "port",
+		port->name, "device", port->device, "role",
+		port->role == MODEL_ROLE_BACKBONE ? "backbone" : "access", "mac",
+		mac_print(&stats.mac, mac), "mtu", (int)port->mtu, "state",
+		stats.up ? "up" : "down", "worker", (json_int_t)stats.worker, "capacity_bps",
+		view_bps(port->capacity_bps == MODEL_RATE_NONE ? stats.speed_bps
+							       : port->capacity_bps,
+			0),
+		"share_bps", view_bps(grant_capacity(port, &speeds), GRANT_UNKNOWN), "speed_bps",
+		view_bps(stats.speed_bps, 0), "missed", (json_int_t)stats.missed, "drops",
+		view_drops(stats.drops));
+	view_traffic(object, &stats.traffic);
+	view_rates(object, rates ? &rates->rates : NULL);
+	return object;
+}
+
+json_t *view_ports(struct control *control)
+{
+	const struct model_site *site = control->running.model;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < site->n_ports; i++)
+		json_array_append_new(list, view_port(control, &site->ports[i]));
+	return list;
+}
+
+json_t *view_vpxis(struct control *control)
+{
+	const struct model_site *site = control->running.model;
+	json_t *list = json_array();
+
+	for (size_t v = 0; v < site->n_vpxis; v++) {
+		const struct model_vpxi *vpxi = &site->vpxis[v];
+		json_t *routers = json_array();
+		size_t n_ifaces = 0;
+
+		for (size_t r = 0; r < vpxi->n_routers; r++) {
+			json_array_append_new(
+				routers, json_sprintf("%s/%s", vpxi->name, vpxi->routers[r].name));
+			n_ifaces += vpxi->routers[r].n_interfaces;
+		}
+		json_array_append_new(list,
+			json_pack("{s:s, s:o, s:I}", "vpxi", vpxi->name, "vrouters", routers,
+				"interface_count", (json_int_t)n_ifaces));
+	}
+	return list;
+}
+
+static json_t *view_counts(struct control *control)
+{
+	const struct model_site *site = control->running.model;
+	size_t n_routes = 0, n_running = 0;
+
+	for (size_t v = 0; v < site->n_vpxis; v++) {
+		const struct model_vpxi *vpxi = &site->vpxis[v];
+
+		for (size_t r = 0; r < vpxi->n_routers; r++) {
+			struct dp_vr_stats stats;
+			uint32_t id =
+				ids_vr(&control->running.ids, vpxi->name, vpxi->routers[r].name);
+
+			n_routes += vpxi->routers[r].n_routes;
+			if (dp_vr_stats_get(id, &stats) == 0 && stats.state == DP_VR_RUNNING)
+				n_running++;
+		}
+	}
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "vpxis", (json_int_t)site->n_vpxis,
+		"vrouters", (json_int_t)control->running.ids.vrs.n, "running",
+		(json_int_t)n_running, "interfaces", (json_int_t)control->running.ids.ifaces.n,
+		"static_routes", (json_int_t)n_routes, "ports",
+		(json_int_t)control->running.ids.ports.n, "slices", (json_int_t)site->n_slices);
+}
+
+json_t *view_status(struct control *control)
+{
+	const struct model_site *site = control->running.model;
+	uint64_t uptime = control_now_ns() - control->started_ns;
+	uint32_t total = 0, in_use = 0;
+
+	dp_bufs_get(&total, &in_use);
+	return json_pack("{s:s, s:s, s:i, s:i, s:I, s:s?, s:s?, s:I, s:{s:I, s:I}, s:o, s:o, s:o}",
+		"site", site->name, "version", HPSROUTER_VERSION, "protocol", RPC_VERSION, "pid",
+		(int)getpid(), "uptime_ns", (json_int_t)uptime, "config", control->config, "socket",
+		site->control.socket, "clients",
+		(json_int_t)(control->sock ? sock_clients(control->sock) : 0), "buffers", "total",
+		(json_int_t)total, "in_use", (json_int_t)in_use, "counts", view_counts(control),
+		"slices", view_slices(control), "ports", view_ports(control));
+}
+
+json_t *view_stats(struct control *control, const struct running_vr *select)
+{
+	uint64_t drops[DROP_REASON_COUNT] = {0};
+	struct dp_conservation c;
+	json_t *workers, *object;
+
+	dp_conservation_get(&c);
+	workers = view_workers(drops);
+	object = json_pack("{s:o, s:{s:I, s:I, s:I, s:I}, s:o, s:o}", "conservation",
+		view_conservation(&c), "originated", "made", (json_int_t)c.originated, "sent",
+		(json_int_t)c.originated_sent, "dropped", (json_int_t)c.originated_dropped,
+		"queued", (json_int_t)c.originated_queued, "drops", view_drops(drops), "workers",
+		workers);
+	if (!select)
+		json_object_set_new(object, "ports", view_ports(control));
+	json_object_set_new(object, "vrouters", view_vrs(control, select, true));
+	return object;
+}
