@@ -17,6 +17,7 @@
 	X(IP6_DISABLED, ip6_disabled, "IPv6 on an interface without it")                           \
 	X(VR_DOWN, vr_down, "the virtual router is stopped or suspended")                          \
 	X(ARP_MALFORMED, arp_malformed, "ARP that RFC 826 does not allow, or of no station")       \
+	X(ARP_CONFLICT, arp_conflict, "another station claims one of our addresses")               \
 	X(ARP_NOT_FOR_US, arp_not_for_us, "ARP about another address")                             \
 	/* IPv4 input, RFC 1812 */                                                                 \
 	X(IP4_LENGTH, ip4_length, "total length below the header or beyond the frame")             \
@@ -39,6 +40,7 @@
 	X(NEIGHBOR_TABLE_FULL, neighbor_table_full, "no room for another neighbour")               \
 	X(NO_PROTOCOL, no_protocol, "to the router, for a protocol that it does not speak")        \
 	X(NO_PORT, no_port, "UDP to the router, for a port nobody has; port unreachable is sent")  \
+	X(LOCAL_FRAGMENT, local_fragment, "to the router itself, in fragments")                    \
 	X(LOCAL_MALFORMED, local_malformed, "to the router, with a bad ICMP or UDP header")        \
 	/* shapers and transmit */                                                                 \
 	X(LINK_QUEUE_FULL, link_queue_full, "the virtual link's queue is at its limit")            \

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include <rte_ethdev.h>
+
+#include "dataplane/ctx.h"
+
+void ctx_drop_meta(
+	struct ctx *ctx, struct iface *iface, struct rte_mbuf *m, enum drop_reason reason)
+{
+	enum pkt_class class = pkt_meta(m)->class;
+
+	if (class == PKT_FORWARDED)
+		ctx_count_drop(ctx, iface, reason);
+	else if (class == PKT_ORIGINATED)
+		ctx->originated_dropped++;
+	rte_pktmbuf_free(m);
+}
+
+void ctx_drop_queued(
+	struct ctx *ctx, struct iface *iface, struct rte_mbuf *m, enum drop_reason reason)
+{
+	ctx_unqueued(ctx, m);
+	ctx_drop_meta(ctx, iface, m, reason);
+}
+
+void ctx_transmit(struct ctx *ctx, struct iface *iface, struct rte_mbuf *m, enum pkt_class class)
+{
+	struct port_txq *txq = ctx->txq[iface->port_index];
+	uint32_t bytes = m->pkt_len;
+
+	if (ctx_stage(ctx, txq, m, class)) {
+		iface->tx_packets++;
+		iface->tx_bytes += bytes;
+		return;
+	}
+	txq->drops[0]++;
+	pkt_meta(m)->class = (uint8_t) class;
+	ctx_drop_meta(ctx, iface, m, DROP_TX_FULL);
+}
+
+/* The first n of the queue are the device's, or dropped, now: how many of each class. */
+static void txq_remove(struct port_txq *txq, uint16_t n, uint64_t by_class[PKT_CLASSES])
+{
+	if (txq->not_forwarded == 0) {
+		by_class[PKT_FORWARDED] += n;
+	} else {
+		for (uint16_t i = 0; i < n; i++) {
+			by_class[txq->class[i]]++;
+			txq->not_forwarded -= txq->class[i] != PKT_FORWARDED;
+		}
+	}
+	txq->n -= n;
+	memmove(txq->m, txq->m + n, txq->n * sizeof(txq->m[0]));
+	memmove(txq->class, txq->class + n, txq->n);
+}
+
+static void txq_drop_all(struct ctx *ctx, struct port_txq *txq)
+{
+	uint64_t by_class[PKT_CLASSES] = {0};
+
+	rte_pktmbuf_free_bulk(txq->m, txq->n);
+	txq->drops[1] += txq->n;
+	txq_remove(txq, txq->n, by_class);
+	txq->bytes = 0;
+	ctx->dropped += by_class[PKT_FORWARDED];
+	ctx->drops[DROP_PORT_DOWN] += by_class[PKT_FORWARDED];
+	ctx->originated_dropped += by_class[PKT_ORIGINATED];
+}
+
+/* The port has one transmit queue, and another worker serves it. */
+static void txq_hand_over(struct ctx *ctx, struct port_txq *txq)
+{
+	uint16_t taken;
+
+	for (uint16_t i = 0; i < txq->n; i++) {
+		struct pkt_meta *meta = pkt_meta(txq->m[i]);
+
+		meta->iface = txq->index;
+		meta->l3_offset = PKT_TX_ONLY;
+		meta->class = txq->class[i];
+	}
+	taken = (uint16_t)rte_ring_sp_enqueue_burst(
+		ctx->to[txq->port->worker], (void **)txq->m, txq->n, NULL);
+	txq_remove(txq, taken, ctx->handed_out);
+	if (txq->n == 0)
+		txq->bytes = 0;
+}
+
+void ctx_flush(struct ctx *ctx, struct port_txq *txq)
+{
+	uint64_t by_class[PKT_CLASSES] = {0}, left = 0;
+	uint16_t taken;
+
+	if (unlikely(!txq->port->up)) {
+		txq_drop_all(ctx, txq);
+		return;
+	}
+	if (unlikely(txq->port->shared_tx && txq->port->worker != ctx->index)) {
+		txq_hand_over(ctx, txq);
+		return;
+	}
+	taken = rte_eth_tx_burst(txq->port->ethdev, txq->queue, txq->m, txq->n);
+	for (uint16_t i = taken; i < txq->n; i++)
+		left += txq->m[i]->pkt_len;
+	txq->tx_packets += taken;
+	txq->tx_bytes += txq->bytes - left;
+	txq->bytes = left;
+	txq_remove(txq, taken, by_class);
+	ctx->sent += by_class[PKT_FORWARDED];
+	ctx->originated_sent += by_class[PKT_ORIGINATED];
+}
+
+void ctx_flush_all(struct ctx *ctx)
+{
+	uint32_t left = 0;
+
+	while (ctx->dirty_ports != 0) {
+		unsigned int bit = (unsigned int)__builtin_ctz(ctx->dirty_ports);
+		struct port_txq *txq = ctx->txq[bit == 0 ? PORT_MAX : bit];
+
+		ctx->dirty_ports &= ctx->dirty_ports - 1;
+		ctx_flush(ctx, txq);
+		if (txq->n > 0)
+			left |= UINT32_C(1) << bit;
+	}
+	ctx->dirty_ports = left;
+}
+
+void ctx_purge_port(struct ctx *ctx, struct port *port)
+{
+	struct port_txq *txq = ctx->txq[port->index];
+
+	txq_drop_all(ctx, txq);
+	ctx->dirty_ports &= ~(UINT32_C(1) << (port->index & 31));
+}
+
+void ctx_hand_over(struct ctx *ctx, struct iface *iface, struct rte_mbuf *m)
+{
+	if (likely(rte_ring_sp_enqueue(ctx->to[iface->worker], m) == 0))
+		ctx->handed_out[PKT_FORWARDED]++;
+	else
+		ctx_drop(ctx, NULL, m, DROP_HANDOVER_FULL);
+}
+
+unsigned int ctx_take_over(struct ctx *ctx, unsigned int from, struct rte_mbuf **m, unsigned int n)
+{
+	unsigned int taken = rte_ring_sc_dequeue_burst(ctx->from[from], (void **)m, n, NULL);
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < taken; i++) {
+		struct pkt_meta *meta = pkt_meta(m[i]);
+		struct port_txq *txq;
+
+		ctx->handed_in[meta->class]++;
+		if (meta->l3_offset != PKT_TX_ONLY) {
+			m[kept++] = m[i];
+			continue;
+		}
+		txq = ctx->txq[meta->iface];
+		if (txq == NULL) {
+			ctx_drop_meta(ctx, NULL, m[i], DROP_PORT_DOWN);
+		} else if (!ctx_stage(ctx, txq, m[i], meta->class)) {
+			txq->drops[0]++;
+			ctx_drop_meta(ctx, NULL, m[i], DROP_TX_FULL);
+		}
+	}
+	return kept;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A worker's own state as the stages see it: its clock, buffers, timers, books and the queues to
+ * its ports and to the other workers. One thread writes it; nothing in it is shared but the rings.
+ */
+#ifndef HPSR_DATAPLANE_CTX_H
+#define HPSR_DATAPLANE_CTX_H
+
+#include <rte_cycles.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include "dataplane/dp.h"
+#include "dataplane/iface.h"
+#include "dataplane/pkt.h"
+#include "dataplane/port.h"
+#include "lib/wheel.h"
+
+#define CTX_WORKERS_MAX 64
+#define CTX_RING_LEN 1024 /* packets on their way from one worker to another */
+
+struct vr;
+
+struct ctx {
+	uint64_t now_tsc;   /* read once a burst */
+	uint64_t fixed_tsc; /* a test's clock; 0: the real one */
+	struct rte_mempool *pool;
+	uint8_t index;        /* of this worker */
+	uint32_t dirty_ports; /* bit by port index: has packets to send */
+	struct port_txq *txq[PORT_MAX + 1];
+
+	struct wheel wheel;       /* virtual links, by TSC */
+	struct wheel neigh_wheel; /* neighbours' timers */
+	struct pkt_list ready;    /* whose neighbour has just answered: to be routed again */
+
+	/* The books, for each class c and without what is staged in txq:
+	 * in + handed_in[c] == sent + dropped + consumed + queued[c] + handed_out[c] */
+	uint64_t received, sent, dropped, consumed;
+	uint64_t originated, originated_sent, originated_dropped;
+	uint64_t queued[PKT_CLASSES]; /* now */
+	uint64_t handed_in[PKT_CLASSES], handed_out[PKT_CLASSES];
+	uint64_t drops[DROP_REASON_COUNT];
+
+	/* Single producer, single consumer each; NULL on the diagonal. */
+	struct rte_ring *to[CTX_WORKERS_MAX], *from[CTX_WORKERS_MAX];
+	unsigned int n_workers;
+	struct vr *vrs; /* whose home is here, through next_of_worker */
+};
+
+static inline uint64_t ctx_read_tsc(const struct ctx *ctx)
+{
+	return unlikely(ctx->fixed_tsc != 0) ? ctx->fixed_tsc : rte_rdtsc();
+}
+
+void ctx_flush(struct ctx *ctx, struct port_txq *txq);
+
+/* Count a packet of the forwarded class as dropped; iface may be NULL (none known). */
+static inline void ctx_count_drop(struct ctx *ctx, struct iface *iface, enum drop_reason reason)
+{
+	ctx->dropped++;
+	ctx->drops[reason]++;
+	if (iface != NULL)
+		iface->drops[reason]++;
+}
+
+/* A packet that came in and went no further: count it and free it. */
+static inline void ctx_drop(
+	struct ctx *ctx, struct iface *iface, struct rte_mbuf *m, enum drop_reason reason)
+{
+	ctx_count_drop(ctx, iface, reason);
+	rte_pktmbuf_free(m);
+}
+
+/* The same for a packet of any class, told by its metadata. */
+void ctx_drop_meta(
+	struct ctx *ctx, struct iface *iface, struct rte_mbuf *m, enum drop_reason reason);
+/* The same for one that ctx_queued has counted. */
+void ctx_drop_queued(
+	struct ctx *ctx, struct iface *iface, struct rte_mbuf *m, enum drop_reason reason);
+
+/* A packet with metadata begins, and ends, to wait. */
+static inline void ctx_queued(struct ctx *ctx, struct rte_mbuf *m)
+{
+	ctx->queued[pkt_meta(m)->class]++;
+}
+
+static inline void ctx_unqueued(struct ctx *ctx, struct rte_mbuf *m)
+{
+	ctx->queued[pkt_meta(m)->class]--;
+}
+
+/* Stage a finished frame for a port; false: it takes no more, and the caller still owns the mbuf.
+ */
+static inline bool ctx_stage(
+	struct ctx *ctx, struct port_txq *txq, struct rte_mbuf *m, enum pkt_class class)
+{
+	if (unlikely(txq->n == PORT_TXQ_LEN)) {
+		ctx_flush(ctx, txq);
+		if (txq->n == PORT_TXQ_LEN)
+			return false;
+	}
+	txq->m[txq->n] = m;
+	txq->class[txq->n] = (uint8_t) class;
+	txq->n++;
+	txq->bytes += m->pkt_len;
+	txq->not_forwarded += class != PKT_FORWARDED;
+	ctx->dirty_ports |= UINT32_C(1) << (txq->index & 31);
+	return true;
+}
+
+/* Stage a frame out of iface, and count it there; dropped (tx_full) when the port is full. */
+void ctx_transmit(struct ctx *ctx, struct iface *iface, struct rte_mbuf *m, enum pkt_class class);
+/* Offer everything staged to the devices; what they do not take stays, up to PORT_TXQ_LEN. */
+void ctx_flush_all(struct ctx *ctx);
+/* Drop what is staged for a port that goes. */
+void ctx_purge_port(struct ctx *ctx, struct port *port);
+
+/* Hand a received packet (metadata filled in) to the home worker of its interface. Takes the mbuf.
+ */
+void ctx_hand_over(struct ctx *ctx, struct iface *iface, struct rte_mbuf *m);
+/* Up to N packets from worker FROM that were received there; those that only want to be sent from
+ * here are staged on the way. */
+unsigned int ctx_take_over(struct ctx *ctx, unsigned int from, struct rte_mbuf **m, unsigned int n);
+
+#endif

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Publishing a transaction: nothing here can fail. The order:
+ *
+ *   1. frames of what goes find no interface any more; every worker has passed its fixed point
+ *   2. ports that come can be sent to
+ *   3. each worker, at its fixed point: tables, interfaces, links and neighbours of its routers
+ *   4. frames of what comes find their interface; ports that come are polled
+ *   5. ports that go are polled no more; every worker has let go of them
+ *   6. what went is freed */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/arp.h"
+#include "dataplane/dp_txn.h"
+#include "dataplane/epoch.h"
+#include "dataplane/neigh.h"
+#include "dataplane/vlink.h"
+
+static void nothing(struct ctx *ctx, void *arg)
+{
+	(void)ctx;
+	(void)arg;
+}
+
+static void each_worker(worker_fn fn, void *arg)
+{
+	for (unsigned int i = 0; i < dp.n_workers; i++)
+		worker_call(&dp.workers[i], fn, arg);
+}
+
+/* ---- at the home worker ---- */
+
+static void ready_append(struct ctx *ctx, struct pkt_list *list)
+{
+	struct rte_mbuf *m;
+
+	while ((m = pkt_list_dequeue(list)) != NULL)
+		pkt_list_enqueue(&ctx->ready, m);
+}
+
+/* A link that is not shaped any more: what waited goes on at once. */
+static void link_remove(struct ctx *ctx, struct iface *iface)
+{
+	struct vlink *link = iface->link;
+	struct rte_mbuf *m;
+
+	iface->link = NULL;
+	while ((m = pkt_list_dequeue(&link->queue)) != NULL) {
+		ctx_unqueued(ctx, m);
+		pkt_list_enqueue(&ctx->ready, m);
+	}
+	link->queue_packets = 0;
+	link->queue_bytes = 0;
+	wheel_del(&ctx->wheel, &link->timer);
+}
+
+static void link_publish(struct ctx *ctx, struct txn_iface *item)
+{
+	struct iface *iface = item->iface;
+	struct vlink *old = iface->link;
+
+	if (item->spec.rate_bps == 0) {
+		if (old != NULL)
+			link_remove(ctx, iface);
+		item->link = old; /* to be freed */
+	} else if (old != NULL) {
+		vlink_set(ctx, old, &item->spec);
+	} else {
+		iface->link = item->link;
+		item->link = NULL;
+	}
+}
+
+static void iface_unlink(struct vr *vr, struct iface *iface)
+{
+	struct iface **link = &vr->ifaces;
+
+	while (*link != iface)
+		link = &(*link)->next_of_vr;
+	*link = iface->next_of_vr;
+}
+
+/* Held packets and learned neighbours of the interface go, and what waits on its link. */
+static void iface_retire(struct ctx *ctx, struct iface *iface)
+{
+	struct vr *vr = iface->vr;
+
+	if (iface->link != NULL)
+		vlink_purge(ctx, iface->link, DROP_INTERFACE_GONE);
+	neigh_purge(ctx, vr, iface, DROP_INTERFACE_GONE);
+	vr_stats_add_iface(&vr->gone, iface);
+	iface_unlink(vr, iface);
+}
+
+static void vr_unlink(struct ctx *ctx, struct vr *vr)
+{
+	struct vr **link = &ctx->vrs;
+
+	while (*link != vr)
+		link = &(*link)->next_of_worker;
+	*link = vr->next_of_worker;
+}
+
+static void table_publish(struct txn_vr *item)
+{
+	struct vr *vr = item->vr;
+	struct fib *old = vr->fib4;
+
+	if (item->fib4 == NULL)
+		return;
+	vr->fib4 = item->fib4;
+	item->fib4 = old;
+	for (struct iface *iface = vr->ifaces; iface != NULL; iface = iface->next_of_vr)
+		iface->fib4 = fib_view_get(vr->fib4);
+}
+
+static bool among(const uint32_t *list, size_t n, uint32_t value)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i] == value)
+			return true;
+	return false;
+}
+
+static void neighbors_publish(struct ctx *ctx, struct txn_vr *item)
+{
+	struct vr *vr = item->vr;
+	uint32_t *old = vr->permanent;
+	size_t n_old = vr->n_permanent;
+
+	for (size_t i = 0; i < n_old; i++)
+		if (!among(item->permanent, item->n_permanent, old[i]))
+			neigh_unset_permanent(ctx, vr, &vr->adjs[old[i]]);
+	for (size_t i = 0; i < item->n_neighbors; i++) {
+		struct pkt_list ready;
+
+		neigh_set_permanent(
+			ctx, vr, &vr->adjs[item->neighbors[i].adj], item->neighbors[i].mac, &ready);
+		ready_append(ctx, &ready);
+	}
+	vr->permanent = item->permanent;
+	vr->n_permanent = item->n_permanent;
+	item->permanent = old;
+	item->n_permanent = n_old;
+}
+
+static void publish(struct ctx *ctx, void *arg)
+{
+	struct dp_txn *txn = arg;
+
+	/* What was handed over before its interface went is still its own. */
+	worker_drain(ctx);
+	for (size_t i = 0; i < txn->ifaces.count; i++) {
+		struct txn_iface *item = &txn->ifaces.items[i];
+		struct iface *iface = item->iface;
+
+		if (iface->worker != ctx->index)
+			continue;
+		if (item->change == TXN_DEL) {
+			iface_retire(ctx, iface);
+		} else if (item->change == TXN_ADD) {
+			iface->flags = iface->vr->state == DP_VR_RUNNING ? 0 : IFACE_VR_DOWN;
+			iface->next_of_vr = iface->vr->ifaces;
+			iface->vr->ifaces = iface;
+		} else if (item->link_given) {
+			link_publish(ctx, item);
+		}
+	}
+	for (size_t i = 0; i < txn->vrs.count; i++) {
+		struct txn_vr *item = &txn->vrs.items[i];
+
+		if (item->vr->worker != ctx->index)
+			continue;
+		if (item->change == TXN_DEL) {
+			neigh_purge(ctx, item->vr, NULL, DROP_INTERFACE_GONE);
+			vr_unlink(ctx, item->vr);
+			continue;
+		}
+		if (item->change == TXN_ADD) {
+			item->vr->next_of_worker = ctx->vrs;
+			ctx->vrs = item->vr;
+		}
+		table_publish(item);
+		if (item->neighbors_given)
+			neighbors_publish(ctx, item);
+	}
+}
+
+static void announce(struct ctx *ctx, void *arg)
+{
+	struct dp_txn *txn = arg;
+
+	for (size_t i = 0; i < txn->ifaces.count; i++) {
+		struct iface *iface = txn->ifaces.items[i].iface;
+
+		if (txn->ifaces.items[i].change == TXN_ADD && iface->worker == ctx->index &&
+			iface->flags == 0)
+			arp_announce(ctx, iface);
+	}
+}
+
+/* ---- ports ---- */
+
+/* The worker that has most of the port's virtual routers at home receives from it. */
+static uint8_t polling_worker(const struct dp_txn *txn, const struct port *port)
+{
+	unsigned int n[CTX_WORKERS_MAX] = {0}, best = 0;
+
+	for (size_t i = 0; i < txn->ifaces.count; i++)
+		if (txn->ifaces.items[i].change == TXN_ADD &&
+			txn->ifaces.items[i].iface->port == port)
+			n[txn->ifaces.items[i].iface->worker]++;
+	for (unsigned int i = 1; i < dp.n_workers; i++)
+		if (n[i] > n[best] ||
+			(n[i] == n[best] && dp.workers[i].n_rx < dp.workers[best].n_rx))
+			best = i;
+	return (uint8_t)best;
+}
+
+static void port_install(struct ctx *ctx, void *arg)
+{
+	struct txn_port *item = arg;
+	struct worker *worker = container_of(ctx, struct worker, ctx);
+	struct port *port = item->port;
+
+	ctx->txq[port->index] = item->txqs[ctx->index];
+	worker->links_seen[port->index] = port->ups;
+}
+
+static void port_start_polling(struct ctx *ctx, void *arg)
+{
+	struct worker *worker = container_of(ctx, struct worker, ctx);
+
+	worker->rx[worker->n_rx++] = arg;
+}
+
+static void port_stop_polling(struct ctx *ctx, void *arg)
+{
+	struct worker *worker = container_of(ctx, struct worker, ctx);
+	struct port *port = arg;
+
+	for (uint32_t i = 0; i < worker->n_rx; i++)
+		if (worker->rx[i] == port) {
+			memmove(&worker->rx[i], &worker->rx[i + 1],
+				(worker->n_rx - i - 1) * sizeof(struct port *));
+			worker->n_rx--;
+			return;
+		}
+}
+
+/* The queue itself is freed by the control thread, which found it before. */
+static void port_remove(struct ctx *ctx, void *arg)
+{
+	struct port *port = arg;
+
+	worker_drain(ctx);
+	ctx_flush_all(ctx);
+	ctx_purge_port(ctx, port);
+	ctx->txq[port->index] = NULL;
+}
+
+static void port_retire(struct port *port)
+{
+	struct port_txq *txqs[CTX_WORKERS_MAX];
+
+	/* First no more frames for it from the others, then the one that polls it. */
+	for (unsigned int i = 0; i < dp.n_workers; i++)
+		txqs[i] = dp.workers[i].ctx.txq[port->index];
+	for (unsigned int i = 0; i < dp.n_workers; i++)
+		if (i != port->worker)
+			worker_call(&dp.workers[i], port_remove, port);
+	worker_call(&dp.workers[port->worker], port_remove, port);
+	for (unsigned int i = 0; i < dp.n_workers; i++)
+		free(txqs[i]);
+	port_destroy(port);
+}
+
+/* ---- control thread ---- */
+
+static void permanent_put(struct vr *vr, const uint32_t *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint32_t dead;
+
+		nexthop_put(&vr->nexthops, list[i], &dead);
+		if (dead != ADJ_NO_ROUTE)
+			dp_nexthops_free(vr, &dead, 1);
+	}
+}
+
+/* Configured neighbours on interfaces that went, where the transaction did not set the list. */
+static void permanent_filter(struct vr *vr, const struct iface *gone)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < vr->n_permanent; i++) {
+		uint32_t adj = vr->permanent[i];
+
+		if (nexthop_lookup(&vr->nexthops, adj)->hops[0].iface == gone->id)
+			permanent_put(vr, &adj, 1);
+		else
+			vr->permanent[kept++] = adj;
+	}
+	vr->n_permanent = kept;
+}
+
+static void retire_changed(struct txn_vr *item)
+{
+	struct vr *vr = item->vr;
+
+	if (item->fib4 != NULL) {
+		size_t n = dp_table_put(vr, item->fib4, item->dead);
+
+		dp_nexthops_free(vr, item->dead, n);
+		fib_destroy(item->fib4);
+	}
+	if (item->neighbors_given)
+		permanent_put(vr, item->permanent, item->n_permanent);
+}
+
+static void set_changed_port(struct txn_port *item)
+{
+	struct port *port = item->port;
+
+	port->capacity_bps = item->capacity_bps;
+	for (uint32_t id = 1; id <= IFACE_ID_MAX; id++)
+		if (iface_table[id] != NULL && iface_table[id]->port == port &&
+			!iface_table[id]->mtu_own)
+			iface_table[id]->mtu = port->mtu;
+}
+
+void dp_txn_commit(struct dp_txn *txn)
+{
+	bool ifaces_go = false;
+
+	for (size_t i = 0; i < txn->ifaces.count; i++) {
+		struct iface *iface = txn->ifaces.items[i].iface;
+
+		if (txn->ifaces.items[i].change != TXN_DEL)
+			continue;
+		port_class_set(iface->port, iface->outer_vlan, iface->vlan, NULL);
+		ifaces_go = true;
+	}
+	for (size_t i = 0; i < txn->ports.count; i++)
+		if (txn->ports.items[i].change == TXN_DEL)
+			worker_call(&dp.workers[txn->ports.items[i].port->worker],
+				port_stop_polling, txn->ports.items[i].port);
+	if (ifaces_go)
+		each_worker(nothing, NULL);
+	for (size_t i = 0; i < txn->ports.count; i++) {
+		struct txn_port *item = &txn->ports.items[i];
+
+		if (item->change == TXN_ADD) {
+			item->port->worker = polling_worker(txn, item->port);
+			each_worker(port_install, item);
+		} else if (item->change == TXN_CHANGE) {
+			set_changed_port(item);
+		}
+	}
+	if (txn->vrs.count > 0 || txn->ifaces.count > 0)
+		each_worker(publish, txn);
+	for (size_t i = 0; i < txn->ifaces.count; i++) {
+		struct iface *iface = txn->ifaces.items[i].iface;
+
+		if (txn->ifaces.items[i].change == TXN_ADD)
+			port_class_set(iface->port, iface->outer_vlan, iface->vlan, iface);
+	}
+	for (size_t i = 0; i < txn->ports.count; i++)
+		if (txn->ports.items[i].change == TXN_ADD)
+			worker_call(&dp.workers[txn->ports.items[i].port->worker],
+				port_start_polling, txn->ports.items[i].port);
+	each_worker(announce, txn);
+	for (size_t i = 0; i < txn->vrs.count; i++)
+		if (txn->vrs.items[i].change != TXN_DEL)
+			retire_changed(&txn->vrs.items[i]);
+	for (size_t i = 0; i < txn->ifaces.count; i++) {
+		struct txn_iface *item = &txn->ifaces.items[i];
+
+		vlink_destroy(item->link);
+		if (item->change != TXN_DEL)
+			continue;
+		permanent_filter(item->iface->vr, item->iface);
+		vlink_destroy(item->iface->link);
+		iface_destroy(item->iface);
+	}
+	for (size_t i = 0; i < txn->vrs.count; i++)
+		if (txn->vrs.items[i].change == TXN_DEL) {
+			struct txn_vr *item = &txn->vrs.items[i];
+
+			/* A table prepared before the router was deleted. */
+			fib_destroy(item->fib4);
+			dp.weight[item->vr->worker] -= item->vr->weight;
+			vr_destroy(item->vr);
+		}
+	for (size_t i = 0; i < txn->ports.count; i++)
+		if (txn->ports.items[i].change == TXN_DEL)
+			port_retire(txn->ports.items[i].port);
+	dp_txn_free(txn);
+	epoch_reclaim();
+}
+
+static int links_prepare(struct dp_txn *txn, const dp_iface_id *ids,
+	const struct dp_link_spec *specs, size_t n, char *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		int rc = dp_txn_link_set(txn, ids[i], &specs[i], err);
+
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int dp_links_set(const dp_iface_id *ids, const struct dp_link_spec *specs, size_t n, char *err)
+{
+	struct dp_txn *txn = dp_txn_begin();
+	int rc;
+
+	if (txn == NULL)
+		return dp_fail(err, -ENOMEM, "links: out of memory");
+	rc = links_prepare(txn, ids, specs, n, err);
+	if (rc < 0)
+		dp_txn_abort(txn);
+	else
+		dp_txn_commit(txn);
+	return rc;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A transaction under preparation: what it adds, changes and deletes. dp_txn.c prepares,
+ * dp_commit.c publishes. Control thread only, but for what dp_commit hands to worker_call. */
+#ifndef HPSR_DATAPLANE_DP_TXN_H
+#define HPSR_DATAPLANE_DP_TXN_H
+
+#include "dataplane/dp_state.h"
+
+enum txn_change { TXN_CHANGE, TXN_ADD, TXN_DEL };
+
+struct txn_port {
+	struct port *port;
+	enum txn_change change;
+	uint16_t old_mtu;
+	uint64_t capacity_bps;
+	struct port_txq **txqs; /* of an added port: one a worker */
+};
+
+struct txn_neigh {
+	uint32_t adj;
+	dp_iface_id iface;
+	uint8_t mac[6];
+};
+
+struct txn_vr {
+	struct vr *vr;
+	enum txn_change change;
+	struct fib *fib4; /* the table to come; NULL: as it is. After publishing: the one before */
+	uint32_t *dead;   /* next hops that die with a table; room for all */
+	size_t n_dead;
+	struct dp_route_spec *routes; /* static ones, when given */
+	size_t n_routes;
+	bool routes_given;
+	struct txn_neigh *neighbors; /* when given */
+	size_t n_neighbors;
+	bool neighbors_given;
+	uint32_t *permanent; /* the list to come; after publishing: the one before */
+	size_t n_permanent;
+};
+
+struct txn_iface {
+	struct iface *iface;
+	enum txn_change change;
+	bool link_given;
+	struct vlink *link; /* made for a link that had none */
+	struct dp_link_spec spec;
+};
+
+struct dp_txn {
+	struct {
+		struct txn_port *items;
+		size_t count, capacity;
+	} ports;
+	struct {
+		struct txn_vr *items;
+		size_t count, capacity;
+	} vrs;
+	struct {
+		struct txn_iface *items;
+		size_t count, capacity;
+	} ifaces;
+};
+
+/* Free the books of a transaction, not what they name. */
+void dp_txn_free(struct dp_txn *txn);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A virtual router's interface: its attachment to a port by no tag, one or two; its addresses; its
+ * counters. Created and freed by the control thread; while published, its mutable part belongs to
+ * the home worker of its virtual router. */
+#ifndef HPSR_DATAPLANE_IFACE_H
+#define HPSR_DATAPLANE_IFACE_H
+
+#include <assert.h>
+
+#include <rte_common.h>
+
+#include "dataplane/dp.h"
+#include "dataplane/fib.h"
+#include "dataplane/pkt.h"
+
+#define IFACE_ID_MAX 65535u
+#define IFACE_L2_MAX 22 /* Ethernet and two tags */
+
+struct vlink;
+struct port;
+struct vr;
+
+/* Why a frame for this interface cannot be taken on the fast path: any flag sends it to the slow
+ * classification, which knows what to do. */
+enum iface_flags {
+	IFACE_VR_DOWN = 1 << 0, /* stopped or suspended */
+};
+
+struct iface {
+	/* What receiving touches: one cache line. */
+	uint8_t mac[6];
+	uint8_t worker; /* home worker's index */
+	uint8_t flags;  /* enum iface_flags */
+	struct vr *vr;
+	const struct fib_view *fib4;
+	struct adj *adjs; /* the VR's adjacency table */
+	uint64_t rx_packets, rx_bytes;
+	uint64_t cycles; /* spent on the packets that came in here */
+	uint64_t forwarded;
+
+	/* What sending touches. */
+	uint64_t tx_packets __rte_cache_aligned;
+	uint64_t tx_bytes;
+	struct vlink *link; /* NULL: not shaped */
+	struct port *port;
+	uint16_t mtu;
+	uint8_t port_index;
+	uint8_t l2_len;           /* 14, 18 or 22 */
+	uint8_t l2[IFACE_L2_MAX]; /* source MAC at 6, tags and IPv4's EtherType behind it */
+
+	/* The rest. */
+	uint64_t drops[DROP_REASON_COUNT] __rte_cache_aligned;
+	uint64_t consumed;
+	dp_iface_id id;
+	uint16_t outer_vlan, vlan;
+	bool mtu_own; /* not the port's */
+	char name[DP_NAME_LEN];
+	struct ip_prefix *addresses;
+	size_t n_addresses;
+	uint32_t glean; /* adjacency of its connected networks */
+	struct iface *next_of_vr;
+};
+
+static_assert(offsetof(struct iface, tx_packets) == 64, "receiving touches one cache line");
+static_assert(offsetof(struct iface, drops) == 128, "sending touches one cache line");
+
+/* All published and prepared interfaces by id; entries change by the control thread only, and are
+ * freed after every worker has passed its fixed point. */
+extern struct iface *iface_table[IFACE_ID_MAX + 1];
+
+static inline struct iface *iface_get(dp_iface_id id)
+{
+	return __atomic_load_n(&iface_table[id], __ATOMIC_ACQUIRE);
+}
+
+/* Build an interface and enter it in the table. Not yet reachable by a packet. The port must
+ * outlive it. 0, -ENOMEM, -ENOSPC (too many), -EINVAL (a value that cannot be; err says which). */
+int iface_create(const struct dp_iface_spec *spec, struct port *port, struct vr *vr,
+	struct iface **out, char *err);
+/* Out of the table, and free; no worker may see it any more. */
+void iface_destroy(struct iface *iface);
+
+/* The first IPv4 address, host order; 0: it has none. */
+uint32_t iface_ip4(const struct iface *iface);
+/* Does an IPv4 network of the interface hold IP? Then *own is the interface's address in it. */
+bool iface_on_link4(const struct iface *iface, uint32_t ip, uint32_t *own);
+/* Is IP (host order) one of the interface's own addresses? */
+bool iface_owns4(const struct iface *iface, uint32_t ip);
+
+#endif

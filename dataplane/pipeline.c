@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A packet's way, from top to bottom:
+ *
+ *   pipeline_receive   a port's burst
+ *     classify           port and tags -> interface; other worker's: over the ring (hand_over)
+ *     take_in            MAC, EtherType: IPv4 goes on, ARP and the rest leave
+ *     validate           RFC 1812 5.2.2, martians
+ *   forward
+ *     route              FIB lookups of the burst, each in its own virtual router's table
+ *     resolve            adjacency, TTL, MTU: what cannot go on leaves, with its ICMP error
+ *     shape              the virtual link (place 2): passes, waits in its queue, or is dropped
+ *     output             TTL, rewrite, counters, staged on the port
+ *     account            latency and cycles
+ *
+ *   pipeline_release   a virtual link's turn: what waited goes on from route, past its own shaper
+ *
+ * Each stage keeps the packets that go on at the front of the burst's arrays. */
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_prefetch.h>
+
+#include "dataplane/arp.h"
+#include "dataplane/ip4.h"
+#include "dataplane/pipeline.h"
+
+#define PREFETCH_AHEAD 4
+#define MAC_MASK UINT64_C(0x0000ffffffffffff) /* of a little-endian load of eight bytes */
+#define TYPE_IP4 RTE_BE16(RTE_ETHER_TYPE_IPV4)
+#define TYPE_ARP RTE_BE16(RTE_ETHER_TYPE_ARP)
+#define TYPE_IP6 RTE_BE16(RTE_ETHER_TYPE_IPV6)
+#define TYPE_VLAN RTE_BE16(RTE_ETHER_TYPE_VLAN)
+#define TYPE_QINQ RTE_BE16(RTE_ETHER_TYPE_QINQ)
+#define VID_MASK 0x0fff
+#define FRAME_MIN (RTE_ETHER_HDR_LEN + IP4_MIN_LEN) /* shorter ones are looked at one by one */
+
+static inline uint64_t load64(const void *p)
+{
+	return *(const unaligned_uint64_t *)p;
+}
+
+static inline uint16_t load16(const void *p)
+{
+	return *(const unaligned_uint16_t *)p;
+}
+
+/* Where a frame belongs: its interface (NULL: nobody's), its EtherType behind the tags, its network
+ * layer's offset. */
+struct frame_class {
+	struct iface *iface;
+	uint16_t type;
+	uint8_t l3_offset;
+	bool tagged;
+};
+
+static inline struct frame_class classify(const struct port *port, const uint8_t *frame)
+{
+	struct frame_class c = {port->untagged, load16(frame + 12), RTE_ETHER_HDR_LEN, false};
+
+	if (c.type == TYPE_VLAN) {
+		/* VID 0 is a priority tag: entry 0 is the untagged interface. */
+		c.iface = port->vlan[rte_be_to_cpu_16(load16(frame + 14)) & VID_MASK];
+		c.type = load16(frame + 16);
+		c.l3_offset = RTE_ETHER_HDR_LEN + 4;
+		c.tagged = true;
+	} else if (unlikely(c.type == TYPE_QINQ)) {
+		struct iface **inner = port->outer[rte_be_to_cpu_16(load16(frame + 14)) & VID_MASK];
+		bool double_tag = load16(frame + 16) == TYPE_VLAN;
+
+		c.iface = inner != NULL && double_tag
+			? inner[rte_be_to_cpu_16(load16(frame + 18)) & VID_MASK]
+			: NULL;
+		c.type = load16(frame + 20);
+		c.l3_offset = RTE_ETHER_HDR_LEN + 8;
+		c.tagged = true;
+	}
+	return c;
+}
+
+/* Why a frame that is not plain IPv4 for us is dropped; DROP_REASON_COUNT: it is ARP for us. */
+static enum drop_reason frame_judge(const struct iface *in, const uint8_t *frame, uint16_t type,
+	const struct rte_ipv4_hdr *ip, int room)
+{
+	bool group = frame[0] & 1;
+
+	if (in->flags & IFACE_VR_DOWN)
+		return DROP_VR_DOWN;
+	if (!group && (load64(frame) ^ load64(in->mac)) & MAC_MASK)
+		return DROP_OTHER_MAC;
+	if (type == TYPE_ARP)
+		return DROP_REASON_COUNT;
+	if (type == TYPE_IP6)
+		return DROP_IP6_DISABLED;
+	if (type != TYPE_IP4)
+		return DROP_UNKNOWN_ETHERTYPE;
+	/* RFC 1812 5.3.4: a link-layer broadcast carries nothing to forward. */
+	if (room < IP4_MIN_LEN)
+		return DROP_IP4_LENGTH;
+	if (rte_be_to_cpu_32(ip->dst_addr) == UINT32_MAX)
+		return DROP_DIRECTED_BROADCAST;
+	return rte_be_to_cpu_32(ip->dst_addr) >> 28 == 0xe ? DROP_MULTICAST : DROP_L2_BROADCAST;
+}
+
+/* A frame that the fast path does not take: ARP, or one to be dropped. */
+static void take_in_slowly(
+	struct ctx *ctx, struct iface *in, struct rte_mbuf *m, uint16_t type, uint8_t l3_offset)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	int room = (int)m->data_len - l3_offset;
+	enum drop_reason reason = frame_judge(
+		in, frame, type, (const struct rte_ipv4_hdr *)(frame + l3_offset), room);
+
+	if (reason == DROP_REASON_COUNT)
+		arp_input(ctx, in, m, l3_offset);
+	else
+		ctx_drop(ctx, in, m, reason);
+}
+
+/* Header checks; adds the packet to the burst when it may go on. */
+static inline void validate(
+	struct ctx *ctx, struct burst *b, struct iface *in, struct rte_mbuf *m, uint8_t l3_offset)
+{
+	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, l3_offset);
+	int room = (int)m->data_len - l3_offset;
+
+	if (unlikely(!ip4_valid(ip, room))) {
+		enum drop_reason reason = ip4_validate(ip, room);
+
+		if (reason != DROP_REASON_COUNT) {
+			ctx_drop(ctx, in, m, reason);
+			return;
+		}
+	}
+	b->m[b->n] = m;
+	b->ip[b->n] = ip;
+	b->in[b->n] = in;
+	b->n++;
+}
+
+/* Count a frame on its interface and sort it. */
+static inline void take_in(struct ctx *ctx, struct burst *b, struct iface *in, struct rte_mbuf *m,
+	const uint8_t *frame, uint16_t type, uint8_t l3_offset)
+{
+	in->rx_packets++;
+	in->rx_bytes += m->data_len;
+	if (likely((type == TYPE_IP4) & (in->flags == 0) &
+		    (((load64(frame) ^ load64(in->mac)) & MAC_MASK) == 0)))
+		validate(ctx, b, in, m, l3_offset);
+	else
+		take_in_slowly(ctx, in, m, type, l3_offset);
+}
+
+static void hand_over(struct ctx *ctx, const struct frame_class *c, struct rte_mbuf *m)
+{
+	struct pkt_meta *meta = pkt_meta(m);
+
+	meta->rx_tsc = ctx->now_tsc;
+	meta->iface = c->iface->id;
+	meta->l3_offset = c->l3_offset;
+	meta->class = PKT_FORWARDED;
+	ctx_hand_over(ctx, c->iface, m);
+}
+
+/* Nobody's frame: count it on the port. */
+static void drop_unclaimed(
+	struct ctx *ctx, struct port *port, struct rte_mbuf *m, enum drop_reason reason)
+{
+	port->drops[reason]++;
+	ctx_drop(ctx, NULL, m, reason);
+}
+
+/* A frame shorter than Ethernet and IPv4 together: may still be an ARP of a careless station, which
+ * is ARP's to judge, or too short for its own tags. */
+static bool too_short(const struct rte_mbuf *m, const struct frame_class *c)
+{
+	return m->data_len < RTE_ETHER_HDR_LEN || m->data_len < c->l3_offset;
+}
+
+/* Place 2: what the virtual link lets pass goes on; the rest waits, or is dropped at the limit. */
+static void shape(struct ctx *ctx, struct burst *b)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < b->n; i++) {
+		struct adj *adj = b->adj[i];
+		struct iface *out = adj->out;
+		struct vlink *link = out->link;
+
+		if (link != NULL && link != b->paid) {
+			struct rte_mbuf *m = b->m[i];
+			uint32_t bytes = rte_be_to_cpu_16(b->ip[i]->total_length) + out->l2_len +
+				link->overhead;
+
+			if (!vlink_pass(link, bytes, ctx->now_tsc)) {
+				struct pkt_meta *meta = pkt_meta(m);
+
+				if (b->rx_tsc != 0)
+					meta->rx_tsc = b->rx_tsc;
+				meta->iface = b->in[i]->id;
+				meta->link_bytes = (uint16_t)bytes;
+				meta->l3_offset = pkt_l3_offset(m, b->ip[i]);
+				meta->class = PKT_FORWARDED;
+				if (!vlink_enqueue(ctx, link, m))
+					ctx_drop(ctx, out, m, DROP_LINK_QUEUE_FULL);
+				continue;
+			}
+		}
+		burst_keep(b, kept, i);
+		b->adj[kept] = adj;
+		kept++;
+	}
+	b->n = kept;
+}
+
+static void route(struct burst *b)
+{
+	const struct fib_view *views[PKT_BURST];
+	uint32_t dst[PKT_BURST];
+
+	for (unsigned int i = 0; i < b->n; i++) {
+		views[i] = b->in[i]->fib4;
+		dst[i] = rte_be_to_cpu_32(b->ip[i]->dst_addr);
+	}
+	fib4_lookup_mixed(views, dst, b->nh, b->n);
+	for (unsigned int i = 0; i < b->n; i++) {
+		b->adj[i] = b->in[i]->adjs + b->nh[i];
+		rte_prefetch0(b->adj[i]);
+	}
+}
+
+static void resolve(struct ctx *ctx, struct burst *b)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < b->n; i++) {
+		struct rte_ipv4_hdr *ip = b->ip[i];
+		struct adj *adj = b->adj[i];
+
+		if (unlikely(adj->kind != ADJ_KIND_FORWARD)) {
+			uint64_t rx_tsc = b->rx_tsc != 0 ? b->rx_tsc : pkt_meta(b->m[i])->rx_tsc;
+
+			adj = ip4_resolve(ctx, b->in[i], b->m[i], ip, adj, PKT_FORWARDED, rx_tsc);
+			if (adj == NULL)
+				continue;
+		}
+		if (unlikely(ip->time_to_live <= 1)) {
+			ip4_ttl_expired(ctx, b->in[i], b->m[i], ip);
+			continue;
+		}
+		if (unlikely(rte_be_to_cpu_16(ip->total_length) > adj->out->mtu &&
+			    (ip->fragment_offset & RTE_BE16(IP4_DF)) != 0)) {
+			ip4_mtu_exceeded(ctx, b->in[i], b->m[i], ip, adj->out->mtu);
+			continue;
+		}
+		burst_keep(b, kept, i);
+		b->adj[kept] = adj;
+		kept++;
+	}
+	b->n = kept;
+}
+
+static void output(struct ctx *ctx, struct burst *b)
+{
+	for (unsigned int i = 0; i < b->n; i++) {
+		struct rte_ipv4_hdr *ip = b->ip[i];
+		struct rte_mbuf *m = b->m[i];
+		const struct adj *adj = b->adj[i];
+		struct iface *out = adj->out;
+		uint16_t total = rte_be_to_cpu_16(ip->total_length);
+
+		ip4_decrement_ttl(ip);
+		if (unlikely(total > out->mtu)) {
+			ip4_fragment(ctx, b->in[i], m, ip, adj);
+			continue;
+		}
+		ip4_encap(m, ip, adj, total, out->l2_len);
+		if (likely(ctx_stage(ctx, ctx->txq[out->port_index], m, PKT_FORWARDED))) {
+			out->tx_packets++;
+			out->tx_bytes += (uint32_t)total + out->l2_len;
+		} else {
+			ctx->txq[out->port_index]->drops[0]++;
+			ctx_drop(ctx, out, m, DROP_TX_FULL);
+		}
+	}
+}
+
+/* Latency and cycles of what went out, runs of one virtual router's packets together. */
+static void account(struct ctx *ctx, struct burst *b)
+{
+	uint64_t end_tsc = ctx_read_tsc(ctx);
+	uint64_t each = (uint64_t)((double)(end_tsc - ctx->now_tsc) / b->n);
+
+	for (unsigned int i = 0; i < b->n;) {
+		struct iface *in = b->in[i];
+		unsigned int run = 1;
+
+		while (i + run < b->n && b->in[i + run] == in)
+			run++;
+		in->cycles += each * run;
+		in->forwarded += run;
+		if (b->rx_tsc != 0)
+			hist_add(&in->vr->latency, end_tsc - b->rx_tsc, run);
+		i += run;
+	}
+}
+
+/* Packets with times of their own: read before the driver has the mbufs. */
+static void account_waiting(struct ctx *ctx, struct burst *b)
+{
+	for (unsigned int i = 0; i < b->n; i++)
+		hist_add(&b->in[i]->vr->latency, ctx->now_tsc - pkt_meta(b->m[i])->rx_tsc, 1);
+}
+
+static void forward(struct ctx *ctx, struct burst *b)
+{
+	if (b->n == 0)
+		return;
+	route(b);
+	resolve(ctx, b);
+	shape(ctx, b);
+	if (b->n == 0)
+		return;
+	if (b->rx_tsc == 0)
+		account_waiting(ctx, b);
+	output(ctx, b);
+	account(ctx, b);
+}
+
+void pipeline_receive(struct ctx *ctx, struct port *port, struct rte_mbuf **m, unsigned int n)
+{
+	struct burst b = {.n = 0, .rx_tsc = ctx->now_tsc, .paid = NULL};
+
+	ctx->received += n;
+	port->rx_packets += n;
+	for (unsigned int i = 0; i < RTE_MIN(n, (unsigned int)PREFETCH_AHEAD); i++)
+		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
+	for (unsigned int i = 0; i < n; i++) {
+		const uint8_t *frame = rte_pktmbuf_mtod(m[i], const uint8_t *);
+		struct frame_class c = classify(port, frame);
+
+		if (i + PREFETCH_AHEAD < n)
+			rte_prefetch0(rte_pktmbuf_mtod(m[i + PREFETCH_AHEAD], void *));
+		port->rx_bytes += m[i]->data_len;
+		if (unlikely(m[i]->data_len < FRAME_MIN && too_short(m[i], &c)))
+			drop_unclaimed(ctx, port, m[i], DROP_RUNT);
+		else if (unlikely(c.iface == NULL))
+			drop_unclaimed(
+				ctx, port, m[i], c.tagged ? DROP_UNKNOWN_VLAN : DROP_NO_UNTAGGED);
+		else if (unlikely(c.iface->worker != ctx->index))
+			hand_over(ctx, &c, m[i]);
+		else
+			take_in(ctx, &b, c.iface, m[i], frame, c.type, c.l3_offset);
+	}
+	forward(ctx, &b);
+}
+
+void pipeline_take_over(struct ctx *ctx, struct rte_mbuf **m, unsigned int n)
+{
+	struct burst b = {.n = 0, .rx_tsc = 0, .paid = NULL};
+
+	for (unsigned int i = 0; i < n; i++) {
+		const uint8_t *frame = rte_pktmbuf_mtod(m[i], const uint8_t *);
+		uint8_t l3_offset = pkt_meta(m[i])->l3_offset;
+		struct iface *in = iface_get(pkt_meta(m[i])->iface);
+
+		if (unlikely(in == NULL || in->worker != ctx->index))
+			ctx_drop(ctx, NULL, m[i], DROP_INTERFACE_GONE);
+		else
+			take_in(ctx, &b, in, m[i], frame, load16(frame + l3_offset - 2), l3_offset);
+	}
+	forward(ctx, &b);
+}
+
+/* The interface that a packet which has waited came in on; it may have gone, its virtual router has
+ * not. */
+static struct iface *came_in_on(const struct pkt_meta *meta, struct iface *fallback)
+{
+	struct iface *in = iface_get(meta->iface);
+
+	return in != NULL && in->vr == fallback->vr ? in : fallback;
+}
+
+static void burst_add_waiting(struct burst *b, struct rte_mbuf *m, struct iface *in)
+{
+	b->m[b->n] = m;
+	b->ip[b->n] = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, pkt_meta(m)->l3_offset);
+	b->in[b->n] = in;
+	b->n++;
+}
+
+void pipeline_release(struct ctx *ctx, struct vlink *link)
+{
+	struct burst b = {.n = 0, .rx_tsc = 0, .paid = link};
+	struct rte_mbuf *m;
+
+	while (b.n < PKT_BURST && (m = vlink_dequeue(ctx, link, ctx->now_tsc)) != NULL)
+		burst_add_waiting(&b, m, came_in_on(pkt_meta(m), link->iface));
+	if (b.n == PKT_BURST)
+		vlink_again(ctx, link, ctx->now_tsc);
+	forward(ctx, &b);
+}
+
+bool pipeline_ready(struct ctx *ctx)
+{
+	struct pkt_list ready = ctx->ready;
+	bool any = ready.head != NULL;
+
+	ctx->ready = (struct pkt_list){0};
+	while (ready.head != NULL) {
+		struct burst b = {.n = 0, .rx_tsc = 0, .paid = NULL};
+		struct rte_mbuf *m;
+
+		while (b.n < PKT_BURST && (m = pkt_list_dequeue(&ready)) != NULL) {
+			struct iface *in = iface_get(pkt_meta(m)->iface);
+
+			if (in == NULL || in->worker != ctx->index)
+				ctx_drop_meta(ctx, NULL, m, DROP_INTERFACE_GONE);
+			else if (pkt_meta(m)->class == PKT_ORIGINATED)
+				ip4_send_again(ctx, in, m);
+			else
+				burst_add_waiting(&b, m, in);
+		}
+		forward(ctx, &b);
+	}
+	return any;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The packet's path. Everything runs on the worker that owns ctx. */
+#ifndef HPSR_DATAPLANE_PIPELINE_H
+#define HPSR_DATAPLANE_PIPELINE_H
+
+#include "dataplane/ctx.h"
+#include "dataplane/vlink.h"
+
+/* N frames (up to PKT_BURST) that a port has received. Takes the mbufs. */
+void pipeline_receive(struct ctx *ctx, struct port *port, struct rte_mbuf **m, unsigned int n);
+/* N frames that another worker has received and classified: their metadata is filled in. */
+void pipeline_take_over(struct ctx *ctx, struct rte_mbuf **m, unsigned int n);
+/* A virtual link's time has come: let go what its bucket allows, up to a burst. */
+void pipeline_release(struct ctx *ctx, struct vlink *link);
+/* Route again what waited for neighbours that have answered. True: there was something. */
+bool pipeline_ready(struct ctx *ctx);
+
+#endif

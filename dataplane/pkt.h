@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A packet in the dataplane: what travels with the mbuf while it waits, the headers in front of its
+ * network layer, and the vectors in which a burst moves through the stages. */
+#ifndef HPSR_DATAPLANE_PKT_H
+#define HPSR_DATAPLANE_PKT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_byteorder.h>
+#include <rte_ether.h>
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+#include <rte_mbuf_dyn.h>
+
+struct adj;
+struct iface;
+
+#define PKT_BURST 64
+#define PKT_TX_ONLY UINT8_MAX
+
+/* Which books a packet is in. */
+enum pkt_class {
+	PKT_FORWARDED,  /* came in from a port */
+	PKT_ORIGINATED, /* made by the router */
+	PKT_EXTRA,      /* a fragment but the last: the packet it was cut from is counted once */
+	PKT_CLASSES
+};
+
+/* Written only when a packet waits (link queue, hold queue, ring to another worker); stale
+ * otherwise. In the mbuf's dynamic fields, so no second allocation. */
+struct pkt_meta {
+	struct rte_mbuf *next; /* in the queue it waits in */
+	uint64_t rx_tsc;       /* when it was received */
+	uint32_t iface;        /* id of the interface it came in on; originated: leaves by */
+	uint16_t link_bytes;   /* what it costs on the virtual link */
+	uint8_t l3_offset;     /* PKT_TX_ONLY: a finished frame for port number `iface` */
+	uint8_t class;         /* enum pkt_class */
+};
+
+extern int pkt_meta_offset; /* set once by pkt_init, before any worker runs */
+
+/* Register the dynamic field. 0 or -errno. Once a process. */
+int pkt_init(void);
+
+static inline struct pkt_meta *pkt_meta(struct rte_mbuf *m)
+{
+	return RTE_MBUF_DYNFIELD(m, pkt_meta_offset, struct pkt_meta *);
+}
+
+/* A first-in first-out list through the metadata. */
+struct pkt_list {
+	struct rte_mbuf *head, *tail;
+};
+
+static inline void pkt_list_enqueue(struct pkt_list *list, struct rte_mbuf *m)
+{
+	pkt_meta(m)->next = NULL;
+	if (list->head == NULL)
+		list->head = m;
+	else
+		pkt_meta(list->tail)->next = m;
+	list->tail = m;
+}
+
+static inline struct rte_mbuf *pkt_list_dequeue(struct pkt_list *list)
+{
+	struct rte_mbuf *m = list->head;
+
+	if (m != NULL)
+		list->head = pkt_meta(m)->next;
+	return m;
+}
+
+/* IPv4 packets of any virtual routers on their way through the stages; each stage keeps those that
+ * go on, in order, and disposes of the others. */
+struct burst {
+	unsigned int n;
+	uint64_t rx_tsc;    /* of all packets; 0: each has its own in its metadata */
+	struct vlink *paid; /* the virtual link that has let these pass already, or NULL */
+	struct rte_mbuf *m[PKT_BURST];
+	struct rte_ipv4_hdr *ip[PKT_BURST];
+	struct iface *in[PKT_BURST];
+	uint32_t nh[PKT_BURST];
+	struct adj *adj[PKT_BURST];
+};
+
+/* Where a stage puts packet FROM of the burst when TO others go on before it. */
+static inline void burst_keep(struct burst *b, unsigned int to, unsigned int from)
+{
+	b->m[to] = b->m[from];
+	b->ip[to] = b->ip[from];
+	b->in[to] = b->in[from];
+}
+
+static inline uint8_t pkt_l3_offset(const struct rte_mbuf *m, const void *l3)
+{
+	return (uint8_t)((const char *)l3 - rte_pktmbuf_mtod(m, const char *));
+}
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A virtual link's shaper and queue: a token bucket, a first-in first-out queue limited in bytes
+ * and packets, and a place in the worker's wheel while packets wait. A link without waiting packets
+ * is in no list and costs nothing. Belongs to the home worker of its interface's virtual router. */
+#ifndef HPSR_DATAPLANE_VLINK_H
+#define HPSR_DATAPLANE_VLINK_H
+
+#include "dataplane/ctx.h"
+#include "dataplane/iface.h"
+#include "lib/tbf.h"
+#include "lib/wheel.h"
+
+struct vlink {
+	struct tbf tbf;
+	struct pkt_list queue;
+	uint64_t queue_bytes; /* L2 or L1 bytes, as the link counts */
+	uint32_t queue_packets;
+	uint32_t overhead; /* bytes a frame counts beyond L2: 0 or 24 */
+	uint64_t passed_packets, passed_bytes;
+	struct wheel_node timer;
+	struct iface *iface;
+	struct dp_link_spec spec;
+};
+
+/* 0, -ENOMEM, -ERANGE (a rate, burst or limit that cannot be), -ENOTSUP (a place or discipline that
+ * this version does not have); err says which. */
+int vlink_create(const struct dp_link_spec *spec, struct iface *iface, uint64_t now_tsc,
+	struct vlink **out, char *err);
+int vlink_check(const struct dp_link_spec *spec, const char *name, char *err);
+/* The queue is empty and the timer in no wheel. */
+void vlink_destroy(struct vlink *link);
+
+/* Home worker: a checked spec takes effect; what is queued stays, and its wake-up follows the new
+ * rate. */
+void vlink_set(struct ctx *ctx, struct vlink *link, const struct dp_link_spec *spec);
+/* Home worker: drop what is queued, for REASON. */
+void vlink_purge(struct ctx *ctx, struct vlink *link, enum drop_reason reason);
+
+/* Take BYTES from the bucket when nothing is ahead in the queue: true, and the packet goes on. */
+static inline bool vlink_pass(struct vlink *link, uint32_t bytes, uint64_t now_tsc)
+{
+	if (link->queue_packets > 0)
+		return false;
+	tbf_update(&link->tbf, now_tsc);
+	if (!tbf_take(&link->tbf, bytes))
+		return false;
+	link->passed_packets++;
+	link->passed_bytes += bytes;
+	return true;
+}
+
+/* Queue a packet whose metadata is filled in; false: the queue is at its limit. */
+bool vlink_enqueue(struct ctx *ctx, struct vlink *link, struct rte_mbuf *m);
+/* The next packet that the bucket lets go at NOW; NULL: none, and the timer is set for the next. */
+struct rte_mbuf *vlink_dequeue(struct ctx *ctx, struct vlink *link, uint64_t now_tsc);
+/* Come again at once: the turn's share is used up. */
+void vlink_again(struct ctx *ctx, struct vlink *link, uint64_t now_tsc);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+
+#include "dataplane/epoch.h"
+#include "dataplane/vr.h"
+
+/* ICMP errors of one router: 1000 messages a second, 50 at once (RFC 1812 4.3.2.8). A message
+ * counts VR_ICMP_COST bytes, whatever its size. */
+#define VR_ICMP_PER_SECOND 1000u
+#define VR_ICMP_BURST 50u
+
+struct vr *vr_table[VR_MAX + 1];
+static uint32_t last_id;
+
+static int vr_id_alloc(struct vr *vr)
+{
+	for (uint32_t tries = 0; tries < VR_MAX; tries++) {
+		last_id = last_id % VR_MAX + 1;
+		if (vr_table[last_id] == NULL) {
+			vr->id = last_id;
+			vr_table[last_id] = vr;
+			return 0;
+		}
+	}
+	return -ENOSPC;
+}
+
+int vr_create(const struct dp_vr_spec *spec, uint8_t worker, struct vr **out, char *err)
+{
+	struct fib_conf conf = {.af = IP_AF_4, .retire = epoch_retire};
+	struct vr *vr = aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_CACHE_LINE_ROUNDUP(sizeof(*vr)));
+	int rc = -ENOMEM;
+
+	if (vr == NULL)
+		goto fail;
+	memset(vr, 0, sizeof(*vr));
+	vr->adjs = adj_table_create();
+	vr->fib4 = fib_create(&conf);
+	if (vr->adjs == NULL || vr->fib4 == NULL)
+		goto fail;
+	nexthop_table_init(&vr->nexthops, vr->adjs);
+	vr->learned_next = ADJ_PINNED_MAX;
+	vr->worker = worker;
+	vr->weight = spec->weight;
+	vr->state = DP_VR_RUNNING;
+	snprintf(vr->name, sizeof(vr->name), "%s", spec->name);
+	rc = tbf_init(&vr->icmp_tbf, VR_ICMP_PER_SECOND * 8 * VR_ICMP_COST,
+		VR_ICMP_BURST * VR_ICMP_COST, rte_get_tsc_hz(), rte_rdtsc());
+	if (rc == 0)
+		rc = vr_id_alloc(vr);
+	if (rc < 0)
+		goto fail;
+	*out = vr;
+	return 0;
+fail:
+	snprintf(err, DP_ERR_LEN, "vrouter %s: %s", spec->name, strerror(-rc));
+	if (vr != NULL) {
+		adj_table_destroy(vr->adjs);
+		fib_destroy(vr->fib4);
+	}
+	free(vr);
+	return rc;
+}
+
+void vr_destroy(struct vr *vr)
+{
+	if (vr == NULL)
+		return;
+	vr_table[vr->id] = NULL;
+	fib_destroy(vr->fib4);
+	nexthop_table_fini(&vr->nexthops);
+	adj_table_destroy(vr->adjs);
+	free(vr->permanent);
+	free(vr);
+}
+
+struct vr *vr_lookup(dp_vr_id id)
+{
+	return id <= VR_MAX ? vr_table[id] : NULL;
+}
+
+void vr_stats_add_iface(struct dp_vr_stats *stats, const struct iface *iface)
+{
+	stats->traffic.rx_packets += iface->rx_packets;
+	stats->traffic.rx_bytes += iface->rx_bytes;
+	stats->traffic.tx_packets += iface->tx_packets;
+	stats->traffic.tx_bytes += iface->tx_bytes;
+	stats->consumed += iface->consumed;
+	stats->cycles += iface->cycles;
+	stats->packets += iface->forwarded;
+	for (unsigned int i = 0; i < DROP_REASON_COUNT; i++)
+		stats->drops[i] += iface->drops[i];
+}

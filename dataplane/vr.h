@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A virtual router: its table, neighbours, interfaces and counters. Created and freed by the
+ * control thread; while published, its mutable part belongs to its home worker. */
+#ifndef HPSR_DATAPLANE_VR_H
+#define HPSR_DATAPLANE_VR_H
+
+#include "dataplane/adj.h"
+#include "dataplane/dp.h"
+#include "dataplane/fib.h"
+#include "dataplane/iface.h"
+#include "dataplane/nexthop.h"
+#include "lib/hist.h"
+#include "lib/tbf.h"
+
+#define VR_MAX 65535u
+#define VR_NEIGH_BUCKETS 256u
+#define VR_NEIGH_LEARNED_MAX 8192u /* neighbours learned at the same time */
+#define VR_HOLD_MAX 256u           /* packets that wait for neighbours, in all */
+#define VR_HOLD_NEIGH_MAX 16u      /* and for one */
+#define VR_ICMP_COST 64u           /* bytes that an ICMP error counts in icmp_tbf */
+
+struct vr {
+	/* The home worker's. */
+	struct hist latency; /* receive to transmit, TSC cycles */
+	struct adj *adjs;
+	struct adj *neigh_hash[VR_NEIGH_BUCKETS];
+	uint32_t neigh_count;  /* listed */
+	uint32_t learned_next; /* lowest index never used */
+	uint32_t learned_free; /* free list through adj->ip; 0: empty */
+	uint32_t learned_count;
+	uint32_t held;
+	struct tbf icmp_tbf; /* ICMP errors */
+	uint64_t originated;
+	uint16_t ip_id;
+	uint8_t state; /* enum dp_vr_state */
+	struct vr *next_of_worker;
+	struct iface *ifaces; /* through next_of_vr; changed at the fixed point only */
+
+	/* The control thread's. */
+	dp_vr_id id;
+	uint8_t worker; /* home worker's index */
+	uint32_t weight;
+	struct fib *fib4;
+	struct nexthop_table nexthops;
+	uint32_t *permanent; /* adjacencies of the configured neighbours */
+	size_t n_permanent;
+	struct dp_vr_stats gone; /* counters of interfaces deleted since */
+	char name[DP_VR_NAME_LEN];
+};
+
+extern struct vr *vr_table[VR_MAX + 1];
+
+/* A router without interfaces and routes, in the table, published nowhere. 0, -ENOMEM or -ENOSPC.
+ * retire serves its FIB. */
+int vr_create(const struct dp_vr_spec *spec, uint8_t worker, struct vr **out, char *err);
+/* With its tables; no worker may see it any more; its interfaces are destroyed before. */
+void vr_destroy(struct vr *vr);
+struct vr *vr_lookup(dp_vr_id id);
+
+/* Add an interface's counters to *stats. */
+void vr_stats_add_iface(struct dp_vr_stats *stats, const struct iface *iface);
+
+#endif

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_pause.h>
+
+#include "dataplane/arp.h"
+#include "dataplane/epoch.h"
+#include "dataplane/pipeline.h"
+#include "dataplane/worker.h"
+
+#define LINK_CHECK_PER_SECOND 10
+#define WHEEL_TICK_SHIFT 8   /* 256 cycles: 0.1 us */
+#define NEIGH_TICK_SHIFT 20  /* 2^20 cycles: 0.4 ms */
+#define RELEASES_PER_TURN 64 /* virtual links served before the ports are polled again */
+#define IDLE_TURNS_BEFORE_SLEEP 256
+#define SLEEP_MIN_NS 5000
+#define SLEEP_MAX_NS 100000
+#define CALL_SPINS 2000
+
+int worker_init(struct worker *worker, unsigned int index, unsigned int n_workers, uint32_t lcore,
+	struct rte_mempool *pool)
+{
+	uint64_t now = rte_rdtsc();
+
+	memset(worker, 0, sizeof(*worker));
+	worker->lcore = lcore;
+	worker->ctx.index = (uint8_t)index;
+	worker->ctx.n_workers = n_workers;
+	worker->ctx.pool = pool;
+	worker->ctx.now_tsc = now;
+	wheel_init(&worker->ctx.wheel, WHEEL_TICK_SHIFT, now);
+	wheel_init(&worker->ctx.neigh_wheel, NEIGH_TICK_SHIFT, now);
+	for (unsigned int to = 0; to < n_workers; to++) {
+		char name[RTE_RING_NAMESIZE];
+
+		if (to == index)
+			continue;
+		snprintf(name, sizeof(name), "hpsr_%u_%u", index, to);
+		worker->ctx.to[to] = rte_ring_create(name, CTX_RING_LEN, SOCKET_ID_ANY,
+			RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
+		if (worker->ctx.to[to] == NULL) {
+			worker_fini(worker);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+void worker_fini(struct worker *worker)
+{
+	for (unsigned int to = 0; to < worker->ctx.n_workers; to++)
+		rte_ring_free(worker->ctx.to[to]);
+	memset(worker->ctx.to, 0, sizeof(worker->ctx.to));
+}
+
+/* The mailbox: the fixed point of the loop, where nothing is held. */
+static void worker_serve(struct worker *worker)
+{
+	worker_fn fn = __atomic_load_n(&worker->call_fn, __ATOMIC_ACQUIRE);
+
+	if (likely(fn == NULL))
+		return;
+	fn(&worker->ctx, worker->call_arg);
+	__atomic_store_n(&worker->call_fn, NULL, __ATOMIC_RELEASE);
+}
+
+void worker_call(struct worker *worker, worker_fn fn, void *arg)
+{
+	if (!worker->running) {
+		fn(&worker->ctx, arg);
+		return;
+	}
+	worker->call_arg = arg;
+	__atomic_store_n(&worker->call_fn, fn, __ATOMIC_RELEASE);
+	for (unsigned int spins = 0; __atomic_load_n(&worker->call_fn, __ATOMIC_ACQUIRE) != NULL;
+		spins++) {
+		/* The worker may need this CPU to get there. */
+		if (spins < CALL_SPINS)
+			rte_pause();
+		else
+			sched_yield();
+	}
+}
+
+static void announce_port(struct ctx *ctx, const struct port *port)
+{
+	for (struct vr *vr = ctx->vrs; vr != NULL; vr = vr->next_of_worker)
+		for (struct iface *iface = vr->ifaces; iface != NULL; iface = iface->next_of_vr)
+			if (iface->port == port && (iface->flags & IFACE_VR_DOWN) == 0)
+				arp_announce(ctx, iface);
+}
+
+/* A few times a second: has a link come up? Whoever polls the port sees it; whoever has interfaces
+ * on it tells their neighbours. */
+static void check_links(struct worker *worker)
+{
+	struct ctx *ctx = &worker->ctx;
+
+	worker->link_check_tsc = ctx->now_tsc + rte_get_tsc_hz() / LINK_CHECK_PER_SECOND;
+	for (uint32_t i = 0; i < worker->n_rx; i++)
+		if (port_link_update(worker->rx[i]))
+			__atomic_fetch_add(&worker->rx[i]->ups, 1, __ATOMIC_RELAXED);
+	for (unsigned int i = 1; i <= PORT_MAX; i++) {
+		struct port *port = ctx->txq[i] != NULL ? ctx->txq[i]->port : NULL;
+		uint32_t ups;
+
+		if (port == NULL)
+			continue;
+		ups = __atomic_load_n(&port->ups, __ATOMIC_RELAXED);
+		if (ups != worker->links_seen[i])
+			announce_port(ctx, port);
+		worker->links_seen[i] = ups;
+	}
+}
+
+static bool poll_ports(struct worker *worker)
+{
+	struct ctx *ctx = &worker->ctx;
+	struct rte_mbuf *m[PKT_BURST];
+	bool any = false;
+
+	for (uint32_t i = 0; i < worker->n_rx; i++) {
+		struct port *port = worker->rx[i];
+		uint16_t n;
+
+		ctx->now_tsc = ctx_read_tsc(ctx);
+		n = rte_eth_rx_burst(port->ethdev, 0, m, PKT_BURST);
+		if (n == 0)
+			continue;
+		pipeline_receive(ctx, port, m, n);
+		any = true;
+	}
+	return any;
+}
+
+static bool poll_rings(struct ctx *ctx)
+{
+	struct rte_mbuf *m[PKT_BURST];
+	bool any = false;
+
+	for (unsigned int from = 0; from < ctx->n_workers; from++) {
+		unsigned int n;
+
+		if (ctx->from[from] == NULL || rte_ring_empty(ctx->from[from]))
+			continue;
+		ctx->now_tsc = ctx_read_tsc(ctx);
+		n = ctx_take_over(ctx, from, m, PKT_BURST);
+		pipeline_take_over(ctx, m, n);
+		any = true;
+	}
+	return any;
+}
+
+void worker_drain(struct ctx *ctx)
+{
+	while (poll_rings(ctx))
+		;
+}
+
+static bool release_links(struct ctx *ctx)
+{
+	struct wheel_node *node;
+	unsigned int n = 0;
+
+	while (n < RELEASES_PER_TURN && (node = wheel_expire(&ctx->wheel, ctx->now_tsc)) != NULL) {
+		pipeline_release(ctx, container_of(node, struct vlink, timer));
+		n++;
+	}
+	return n > 0;
+}
+
+static bool expire_neighbors(struct ctx *ctx)
+{
+	struct wheel_node *node;
+	unsigned int n = 0;
+
+	while (n < RELEASES_PER_TURN &&
+		(node = wheel_expire(&ctx->neigh_wheel, ctx->now_tsc)) != NULL) {
+		struct adj *adj = container_of(node, struct adj, timer);
+		enum neigh_action action = neigh_timeout(ctx, adj->out->vr, adj);
+
+		arp_act(ctx, adj, action);
+		n++;
+	}
+	return n > 0;
+}
+
+bool worker_turn(struct worker *worker)
+{
+	struct ctx *ctx = &worker->ctx;
+	uint64_t now = ctx_read_tsc(ctx);
+	bool any;
+
+	worker->loops++;
+	ctx->now_tsc = now;
+	worker_serve(worker);
+	any = poll_ports(worker);
+	any |= poll_rings(ctx);
+	any |= release_links(ctx);
+	any |= expire_neighbors(ctx);
+	any |= pipeline_ready(ctx);
+	if (unlikely((int64_t)(ctx->now_tsc - worker->link_check_tsc) >= 0))
+		check_links(worker);
+	if (ctx->dirty_ports != 0)
+		ctx_flush_all(ctx);
+	return any;
+}
+
+/* Nothing to do: sleep, but not past the next timer. */
+static void worker_sleep(struct worker *worker, uint64_t ns)
+{
+	uint64_t due =
+		RTE_MIN(wheel_next(&worker->ctx.wheel), wheel_next(&worker->ctx.neigh_wheel));
+	uint64_t now = rte_rdtsc(), hz = rte_get_tsc_hz();
+
+	if (due <= now)
+		return;
+	if (due - now < hz / 1000) /* within a millisecond: the product fits */
+		ns = RTE_MIN(ns, (due - now) * 1000000000u / hz);
+	if (ns >= SLEEP_MIN_NS)
+		nanosleep(&(struct timespec){.tv_nsec = (long)ns}, NULL);
+}
+
+/* The time since the turn began belongs to what the turn was; a sleep is idle. */
+static void worker_clock(struct worker *worker, bool busy)
+{
+	uint64_t now = rte_rdtsc();
+
+	if (busy)
+		worker->busy_cycles += now - worker->clock_tsc;
+	else
+		worker->idle_cycles += now - worker->clock_tsc;
+	worker->clock_tsc = now;
+}
+
+int worker_main(void *arg)
+{
+	struct worker *worker = arg;
+	uint64_t sleep_ns = SLEEP_MIN_NS;
+	unsigned int idle_turns = 0;
+	bool was_busy = false;
+
+	prctl(PR_SET_TIMERSLACK, 1000ul);
+	epoch_online(worker->ctx.index);
+	worker->clock_tsc = rte_rdtsc();
+	while (!__atomic_load_n(&worker->stop, __ATOMIC_RELAXED)) {
+		bool busy = worker_turn(worker);
+
+		epoch_quiescent(worker->ctx.index);
+		if (busy != was_busy) {
+			worker_clock(worker, was_busy);
+			was_busy = busy;
+		}
+		if (busy) {
+			idle_turns = 0;
+			sleep_ns = SLEEP_MIN_NS;
+			continue;
+		}
+		if (!worker->sleep || ++idle_turns < IDLE_TURNS_BEFORE_SLEEP)
+			continue;
+		worker_sleep(worker, sleep_ns);
+		sleep_ns = RTE_MIN(sleep_ns * 2, (uint64_t)SLEEP_MAX_NS);
+	}
+	worker_clock(worker, was_busy);
+	epoch_offline(worker->ctx.index);
+	return 0;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One lcore's poll loop. The control thread reaches a worker's state only by worker_call, which
+ * runs a function at the fixed point of the loop, between two bursts. */
+#ifndef HPSR_DATAPLANE_WORKER_H
+#define HPSR_DATAPLANE_WORKER_H
+
+#include "dataplane/ctx.h"
+#include "dataplane/vr.h"
+
+typedef void (*worker_fn)(struct ctx *ctx, void *arg);
+
+struct worker {
+	struct ctx ctx;
+	uint32_t n_rx;
+	struct port *rx[PORT_MAX];
+	uint64_t busy_cycles, idle_cycles, loops;
+	uint64_t clock_tsc;                /* up to where busy and idle are counted */
+	uint64_t link_check_tsc;           /* when the ports' links are looked at next */
+	uint32_t links_seen[PORT_MAX + 1]; /* port's count of comings-up that was announced */
+	bool sleep;
+
+	uint32_t lcore;
+	char slice[DP_NAME_LEN];
+	bool running; /* has a thread; else worker_call runs in the caller's */
+
+	/* The mailbox: fn is set last by the caller, cleared by the worker when done. */
+	worker_fn call_fn __rte_cache_aligned;
+	void *call_arg;
+	bool stop;
+};
+
+int worker_init(struct worker *worker, unsigned int index, unsigned int n_workers, uint32_t lcore,
+	struct rte_mempool *pool);
+/* Packets in the rings and queues are the caller's to purge before. */
+void worker_fini(struct worker *worker);
+
+/* The lcore's main function; arg is the worker. Returns when stop is set. */
+int worker_main(void *arg);
+/* One turn of the loop; true: there was something to do. */
+bool worker_turn(struct worker *worker);
+/* Run fn(ctx, arg) at the fixed point of the loop and wait for it. What the worker held before, it
+ * holds no more when this returns. Control thread. */
+void worker_call(struct worker *worker, worker_fn fn, void *arg);
+/* In a worker_call: take over what other workers have handed to this one up to now. */
+void worker_drain(struct ctx *ctx);
+
+#endif
