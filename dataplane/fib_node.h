@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What readers of a forwarding table walk.
+ *
+ * The root is an array of words, indexed by an address's first bits. A word is a next hop, or names
+ * a node that resolves some bits more. A node maps its bits to words in runs: neighbours with the
+ * same word share one.
+ *
+ *	bitmap	6 bits: a bit for each slot at which a run begins (the compression of poptrie,
+ *		Asai and Ohara, SIGCOMM 2015, with next hops and children in one array);
+ *	range	up to 32 bits, up to 4 or 8 runs: where each begins, found by one vector comparison
+ *		(the ranges of DXR, Zec, Rizzo and Mikuc, CCR 2012, but bounded to one cache line).
+ *
+ * Blocks are aligned to their size, so a range node never crosses a cache line. What a node maps
+ * from is fixed while it is reachable; its words change in place, one store each. */
+#ifndef HPSR_DATAPLANE_FIB_NODE_H
+#define HPSR_DATAPLANE_FIB_NODE_H
+
+#include <stdint.h>
+
+#define FIB_WORD_TYPE_SHIFT 30
+#define FIB_WORD_BLOCK 0x3fffffffu
+#define FIB_WORD_NH 0u     /* the rest is the next hop */
+#define FIB_WORD_BITMAP 1u /* the rest is the node's block */
+#define FIB_WORD_RANGE8 2u
+#define FIB_WORD_RANGE4 3u
+
+#define FIB_BITMAP_BITS 6u
+#define FIB_RANGE_MAX 8u
+#define FIB_ROOT_BITS_MIN 8u
+#define FIB_ROOT_BITS_MAX 20u
+
+struct fib_bitmap {
+	uint64_t begins; /* bit s: a run begins at slot s; bit 0 is always set */
+	uint32_t words[];
+};
+
+/* keys[n], then words[n], n = 4 or 8. The first run begins at 0 anyway, so keys[0] holds, in its
+ * lowest byte, how many bits the node resolves, and in the next the number of runs. The others are
+ * the first value of their run, left-aligned, with the top bit flipped so that a signed comparison
+ * orders them. Lanes that are not used repeat the last word behind the largest key. */
+struct fib_range {
+	uint32_t cells[16];
+};
+
+#define FIB_RANGE_FLIP 0x80000000u
+
+struct fib_view {
+	const char *base; /* of the blocks; never moves */
+	uint64_t root;    /* block << 8 | bits; one store replaces the whole table */
+};
+
+static inline unsigned int fib_word_type(uint32_t word)
+{
+	return word >> FIB_WORD_TYPE_SHIFT;
+}
+
+#endif

@@ -1,0 +1,805 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The forwarding table against a trivial one: a list of prefixes, looked through from end to end.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "dataplane/fib.h"
+#include "dataplane/fib_mem.h"
+
+typedef unsigned __int128 u128;
+
+#define ROUTES_MAX 4096
+#define BURST 64
+
+static uint64_t seed = 88172645463325252u;
+
+static uint64_t next_random(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
+static u128 random_key(void)
+{
+	u128 high = next_random();
+
+	return high << 64 | next_random();
+}
+
+struct route {
+	u128 key; /* the first bit of the address at the top; IPv4 in the upper 32 */
+	unsigned int len;
+	uint32_t nh;
+};
+
+struct model {
+	unsigned int width;
+	unsigned int n;
+	struct route routes[ROUTES_MAX];
+};
+
+static u128 mask(u128 key, unsigned int len)
+{
+	return len ? key >> (128 - len) << (128 - len) : 0;
+}
+
+static u128 last_of(u128 key, unsigned int len, unsigned int width)
+{
+	return mask(len ? key | (~(u128)0 >> 1 >> (len - 1)) : ~(u128)0, width);
+}
+
+static struct route *model_find(struct model *model, u128 key, unsigned int len)
+{
+	for (unsigned int i = 0; i < model->n; i++)
+		if (model->routes[i].key == key && model->routes[i].len == len)
+			return &model->routes[i];
+	return NULL;
+}
+
+static void model_set(struct model *model, u128 key, unsigned int len, uint32_t nh)
+{
+	struct route *route = model_find(model, key, len);
+
+	if (!route) {
+		assert_true(model->n < ROUTES_MAX);
+		route = &model->routes[model->n++];
+	}
+	*route = (struct route){key, len, nh};
+}
+
+static void model_unset(struct model *model, u128 key, unsigned int len)
+{
+	struct route *route = model_find(model, key, len);
+
+	assert_non_null(route);
+	*route = model->routes[--model->n];
+}
+
+static uint32_t model_lookup(const struct model *model, u128 address)
+{
+	const struct route *best = NULL;
+
+	for (unsigned int i = 0; i < model->n; i++)
+		if (mask(address, model->routes[i].len) == model->routes[i].key &&
+			(!best || model->routes[i].len > best->len))
+			best = &model->routes[i];
+	return best ? best->nh : FIB_NH_NONE;
+}
+
+static struct ip_prefix to_prefix(const struct model *model, u128 key, unsigned int len)
+{
+	struct ip_prefix prefix = {.len = (uint8_t)len};
+
+	prefix.addr.af = model->width == 32 ? IP_AF_4 : IP_AF_6;
+	for (unsigned int i = 0; i < model->width / 8; i++)
+		prefix.addr.bytes[i] = (uint8_t)(key >> (120 - 8 * i));
+	return prefix;
+}
+
+static void to_bytes(u128 address, uint8_t bytes[16])
+{
+	for (unsigned int i = 0; i < 16; i++)
+		bytes[i] = (uint8_t)(address >> (120 - 8 * i));
+}
+
+/* N addresses, one by one and in bulk. */
+static void check_addresses(
+	const struct model *model, const struct fib *fib, const u128 *addresses, unsigned int n)
+{
+	const struct fib_view *view = fib_view_get(fib), *views[BURST];
+	uint8_t ip6[BURST][16];
+	uint32_t ip4[BURST], bulk[BURST], mixed[BURST];
+
+	assert_true(n <= BURST);
+	for (unsigned int i = 0; i < n; i++) {
+		views[i] = view;
+		ip4[i] = (uint32_t)(addresses[i] >> 96);
+		to_bytes(addresses[i], ip6[i]);
+	}
+	if (model->width == 32) {
+		fib4_lookup_bulk(view, ip4, bulk, n);
+		fib4_lookup_mixed(views, ip4, mixed, n);
+	} else {
+		fib6_lookup_bulk(view, (const uint8_t(*)[16])ip6, bulk, n);
+		fib6_lookup_mixed(views, (const uint8_t(*)[16])ip6, mixed, n);
+	}
+	for (unsigned int i = 0; i < n; i++) {
+		uint32_t want = model_lookup(model, addresses[i]), one;
+
+		one = model->width == 32 ? fib4_lookup(view, ip4[i]) : fib6_lookup(view, ip6[i]);
+		assert_int_equal(one, want);
+		assert_int_equal(bulk[i], want);
+		assert_int_equal(mixed[i], want);
+	}
+}
+
+/* Where a prefix begins and ends, and next to it. */
+static unsigned int boundaries(
+	const struct model *model, u128 key, unsigned int len, u128 addresses[5])
+{
+	u128 one = (u128)1 << (128 - model->width), last = last_of(key, len, model->width);
+
+	addresses[0] = key;
+	addresses[1] = last;
+	addresses[2] = mask(key - one, model->width);
+	addresses[3] = mask(last + one, model->width);
+	addresses[4] = mask(key + (last - key) / 2, model->width);
+	return 5;
+}
+
+static void check_everything(struct model *model, const struct fib *fib)
+{
+	u128 addresses[BURST];
+	unsigned int n = 0;
+
+	assert_int_equal(fib_count(fib), model->n);
+	for (unsigned int i = 0; i < model->n; i++) {
+		struct ip_prefix prefix =
+			to_prefix(model, model->routes[i].key, model->routes[i].len);
+		uint32_t nh = 0;
+
+		assert_int_equal(fib_get(fib, &prefix, &nh), 0);
+		assert_int_equal(nh, model->routes[i].nh);
+		n += boundaries(model, model->routes[i].key, model->routes[i].len, addresses + n);
+		if (n + 5 > BURST || i + 1 == model->n) {
+			check_addresses(model, fib, addresses, n);
+			n = 0;
+		}
+	}
+	for (n = 0; n < BURST; n++)
+		addresses[n] = mask(random_key(), model->width);
+	check_addresses(model, fib, addresses, n);
+}
+
+static struct fib *create(unsigned int width)
+{
+	struct fib_conf conf = {.af = width == 32 ? IP_AF_4 : IP_AF_6};
+	struct fib *fib = fib_create(&conf);
+
+	assert_non_null(fib);
+	return fib;
+}
+
+static int add(struct model *model, struct fib *fib, u128 key, unsigned int len, uint32_t nh)
+{
+	struct ip_prefix prefix = to_prefix(model, key, len);
+	int rc = fib_add(fib, &prefix, nh);
+
+	if (rc == 0)
+		model_set(model, key, len, nh);
+	return rc;
+}
+
+static int del(struct model *model, struct fib *fib, u128 key, unsigned int len)
+{
+	struct ip_prefix prefix = to_prefix(model, key, len);
+	int rc = fib_del(fib, &prefix);
+
+	if (rc == 0)
+		model_unset(model, key, len);
+	return rc;
+}
+
+static struct model *model_new(unsigned int width)
+{
+	struct model *model = calloc(1, sizeof(*model));
+
+	assert_non_null(model);
+	model->width = width;
+	return model;
+}
+
+static u128 key4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
+{
+	return (u128)((uint32_t)a << 24 | (uint32_t)b << 16 | (uint32_t)c << 8 | d) << 96;
+}
+
+static void test_ip4_by_hand(void **state)
+{
+	struct model *model = model_new(32);
+	struct fib *fib = create(32);
+	static const unsigned int lens[] = {0, 1, 7, 8, 9, 15, 16, 17, 23, 24, 25, 30, 31, 32};
+	u128 address = key4(10, 1, 2, 255);
+
+	(void)state;
+	check_everything(model, fib);
+	assert_int_equal(fib4_lookup(fib_view_get(fib), 0), FIB_NH_NONE);
+	/* Nested around one address, from the outside in, replaced, and from the inside out. */
+	for (unsigned int i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		assert_int_equal(add(model, fib, mask(address, lens[i]), lens[i], i + 1), 0);
+		check_everything(model, fib);
+		assert_int_equal(fib4_lookup(fib_view_get(fib), 0x0a0102ff), i + 1);
+	}
+	for (unsigned int i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		assert_int_equal(
+			add(model, fib, mask(address, lens[i]), lens[i], FIB_NH_MAX - i), 0);
+		check_everything(model, fib);
+	}
+	for (unsigned int i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		assert_int_equal(del(model, fib, mask(address, lens[i]), lens[i]), 0);
+		assert_int_equal(del(model, fib, mask(address, lens[i]), lens[i]), -ENOENT);
+		check_everything(model, fib);
+	}
+	assert_int_equal(fib_count(fib), 0);
+	fib_destroy(fib);
+	free(model);
+}
+
+static void test_ip6_by_hand(void **state)
+{
+	struct model *model = model_new(128);
+	struct fib *fib = create(128);
+	/* All ones on and around the middle, where an address's halves meet. */
+	u128 address = (u128)0x20010db8ffffffffu << 64 | 0xffffffff00000001u;
+	size_t before = fib_reader_bytes(fib);
+
+	(void)state;
+	for (unsigned int len = 0; len <= 128; len++) {
+		assert_int_equal(add(model, fib, mask(address, len), len, len + 1), 0);
+		check_everything(model, fib);
+	}
+	for (unsigned int len = 0; len <= 128; len += 2)
+		assert_int_equal(del(model, fib, mask(address, len), len), 0);
+	check_everything(model, fib);
+	for (unsigned int len = 1; len <= 128; len += 2) {
+		assert_int_equal(del(model, fib, mask(address, len), len), 0);
+		check_everything(model, fib);
+	}
+	assert_int_equal(fib_reader_bytes(fib), before);
+	fib_destroy(fib);
+	free(model);
+}
+
+static void test_bad_arguments(void **state)
+{
+	struct fib *fib4 = create(32), *fib6 = create(128);
+	struct ip_prefix p4 = {{IP_AF_4, {10, 0, 0, 0}}, 8}, p6 = {{IP_AF_6, {0x20}}, 8}, bad;
+	uint32_t nh = 77;
+
+	(void)state;
+	assert_int_equal(fib_add(fib4, &p6, 1), -EINVAL);
+	assert_int_equal(fib_add(fib6, &p4, 1), -EINVAL);
+	assert_int_equal(fib_add(fib4, &p4, 0), -EINVAL);
+	assert_int_equal(fib_add(fib4, &p4, FIB_NH_MAX + 1), -EINVAL);
+	bad = p4;
+	bad.len = 33;
+	assert_int_equal(fib_add(fib4, &bad, 1), -EINVAL);
+	assert_int_equal(fib_del(fib4, &bad), -EINVAL);
+	bad = p4;
+	bad.addr.bytes[3] = 1; /* host bits */
+	assert_int_equal(fib_add(fib4, &bad, 1), -EINVAL);
+	bad = p6;
+	bad.len = 129;
+	assert_int_equal(fib_add(fib6, &bad, 1), -EINVAL);
+	bad = p4;
+	bad.addr.af = IP_AF_NONE;
+	assert_int_equal(fib_add(fib4, &bad, 1), -EINVAL);
+	assert_int_equal(fib_count(fib4) + fib_count(fib6), 0);
+	assert_int_equal(fib_get(fib4, &p4, &nh), -ENOENT);
+	assert_int_equal(fib_get(fib4, &p6, &nh), -ENOENT);
+	assert_int_equal(fib_del(fib4, &p4), -ENOENT);
+	assert_int_equal(nh, 77);
+	fib_destroy(fib4);
+	fib_destroy(fib6);
+	fib_destroy(NULL);
+}
+
+/* How addresses are chosen: the more they share, the deeper and denser the nodes. */
+struct shape {
+	unsigned int width;
+	unsigned int fixed;  /* leading bits that all prefixes share */
+	unsigned int spread; /* bits after these that vary */
+	unsigned int least;  /* shortest prefix, but for a few of any length */
+	unsigned int nhs;
+	unsigned int limit; /* routes */
+	unsigned int steps;
+};
+
+static const struct shape shapes[] = {
+	{32, 0, 32, 8, 5, 200, 6000},
+	{32, 0, 32, 20, 1000000, 300, 6000},
+	{32, 16, 16, 16, 3, 300, 6000},
+	{32, 20, 12, 20, 1000, 700, 4000},
+	{32, 8, 10, 8, 2, 400, 6000},
+	{32, 24, 8, 24, 100, 300, 6000},
+	{32, 3, 6, 3, 100, 120, 6000},
+	{128, 0, 48, 20, 100, 200, 6000},
+	{128, 32, 16, 32, 1000, 300, 5000},
+	{128, 56, 16, 48, 5, 300, 5000},
+	{128, 60, 8, 58, 1000, 300, 5000},
+	{128, 64, 64, 64, 1000, 200, 5000},
+	{128, 120, 8, 112, 1000, 300, 5000},
+	{128, 0, 128, 1, 4, 300, 5000},
+};
+
+static u128 shape_key(const struct shape *shape, u128 base)
+{
+	u128 key = mask(random_key(), shape->spread) >> shape->fixed;
+
+	if (shape->spread > 40 && next_random() % 2) /* in clusters */
+		key &= ~(u128)0 >> shape->fixed << (100 - shape->fixed % 90);
+	return mask(base, shape->fixed) | mask(key, shape->width);
+}
+
+static unsigned int shape_len(const struct shape *shape)
+{
+	unsigned int most = shape->fixed + shape->spread;
+
+	if (most > shape->width)
+		most = shape->width;
+	if (next_random() % 32 == 0)
+		return (unsigned int)(next_random() % (shape->width + 1));
+	return shape->least + (unsigned int)(next_random() % (most - shape->least + 1));
+}
+
+static void churn(const struct shape *shape)
+{
+	struct model *model = model_new(shape->width);
+	struct fib *fib = create(shape->width);
+	size_t before = fib_reader_bytes(fib);
+	u128 base = random_key(), addresses[5];
+	unsigned int goal = shape->limit;
+
+	for (unsigned int step = 0; step < shape->steps; step++) {
+		u128 key;
+		unsigned int len;
+
+		if (step % 1000 == 999) /* grow and shrink in turn */
+			goal = goal ? 0 : shape->limit;
+		if (model->n > 0 && next_random() % 16 < (model->n < goal ? 4 : 11)) {
+			struct route route = model->routes[next_random() % model->n];
+
+			key = route.key;
+			len = route.len;
+			if (next_random() % 4 == 0)
+				assert_int_equal(
+					add(model, fib, key, len, 1 + next_random() % shape->nhs),
+					0);
+			else
+				assert_int_equal(del(model, fib, key, len), 0);
+		} else if (model->n < shape->limit) {
+			len = shape_len(shape);
+			key = mask(shape_key(shape, base), len);
+			assert_int_equal(
+				add(model, fib, key, len, 1 + next_random() % shape->nhs), 0);
+		} else {
+			continue;
+		}
+		check_addresses(model, fib, addresses, boundaries(model, key, len, addresses));
+		if (step % 250 == 0)
+			check_everything(model, fib);
+	}
+	check_everything(model, fib);
+	while (model->n > 0)
+		assert_int_equal(del(model, fib, model->routes[0].key, model->routes[0].len), 0);
+	check_everything(model, fib);
+	/* Every block came back. */
+	assert_int_equal(fib_reader_bytes(fib), before);
+	fib_destroy(fib);
+	free(model);
+}
+
+static void test_churn(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+		churn(&shapes[i]);
+}
+
+struct order {
+	struct ip_prefix last;
+	unsigned int n, stop_at;
+	const struct model *model;
+};
+
+static int compare_prefix(const struct ip_prefix *a, const struct ip_prefix *b)
+{
+	int rc = memcmp(a->addr.bytes, b->addr.bytes, sizeof(a->addr.bytes));
+
+	return rc ? rc : (int)a->len - (int)b->len;
+}
+
+static int in_order(void *ctx, const struct ip_prefix *prefix, uint32_t nh)
+{
+	struct order *order = ctx;
+	u128 key = 0;
+
+	for (unsigned int i = 0; i < 16; i++)
+		key = key << 8 | prefix->addr.bytes[i];
+	if (order->n > 0)
+		assert_true(compare_prefix(&order->last, prefix) < 0);
+	order->last = *prefix;
+	order->n++;
+	assert_int_equal(model_find((struct model *)order->model, key, prefix->len)->nh, nh);
+	return order->n == order->stop_at ? 42 : 0;
+}
+
+static void test_walk(void **state)
+{
+	(void)state;
+	for (unsigned int width = 32; width <= 128; width += 96) {
+		struct model *model = model_new(width);
+		struct fib *fib = create(width);
+		struct order order = {.model = model};
+
+		assert_int_equal(fib_walk(fib, in_order, &order), 0);
+		assert_int_equal(order.n, 0);
+		for (int i = 0; i < 500; i++) {
+			unsigned int len = (unsigned int)(next_random() % (width + 1));
+
+			assert_int_equal(add(model, fib, mask(random_key(), len), len,
+						 1 + next_random() % 100),
+				0);
+		}
+		assert_int_equal(fib_walk(fib, in_order, &order), 0);
+		assert_int_equal(order.n, model->n);
+		order = (struct order){.model = model, .stop_at = 7};
+		assert_int_equal(fib_walk(fib, in_order, &order), 42);
+		assert_int_equal(order.n, 7);
+		fib_destroy(fib);
+		free(model);
+	}
+}
+
+/* A length as in tables of the Internet: most are /24, then /22, /23, /20, /19, /16. */
+static unsigned int internet_len(void)
+{
+	static const struct {
+		unsigned int per_mille, len;
+	} mix[] = {{580, 24}, {110, 22}, {100, 23}, {60, 21}, {50, 20}, {30, 19}, {20, 18},
+		{10, 17}, {25, 16}, {5, 15}, {3, 14}, {2, 13}, {2, 12}, {1, 11}, {1, 10}, {1, 8}};
+	unsigned int at = (unsigned int)(next_random() % 1000);
+
+	for (unsigned int i = 0; i < sizeof(mix) / sizeof(mix[0]); i++) {
+		if (at < mix[i].per_mille)
+			return mix[i].len;
+		at -= mix[i].per_mille;
+	}
+	return 24;
+}
+
+static void fill(struct fib *fib, uint32_t n)
+{
+	struct model any = {.width = 32};
+
+	while (fib_count(fib) < n) {
+		unsigned int len = internet_len();
+		u128 key = key4((uint8_t)(1 + next_random() % 223), 0, 0, 0) | random_key() >> 8;
+		struct ip_prefix prefix = to_prefix(&any, mask(key, len), len);
+
+		assert_int_equal(fib_add(fib, &prefix, 1 + next_random() % 1000), 0);
+	}
+}
+
+static void test_memory(void **state)
+{
+	static const struct {
+		uint32_t routes;
+		size_t bytes;
+	} bounds[] = {{0, 16 << 10}, {1, 16 << 10}, {100, 64 << 10}, {1000, 256 << 10},
+		{1000000, 64 << 20}};
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
+		struct fib *fib = create(32);
+
+		fill(fib, bounds[i].routes);
+		assert_true(fib_reader_bytes(fib) < fib_total_bytes(fib));
+		if (fib_total_bytes(fib) > bounds[i].bytes)
+			fail_msg("%u routes: %zu bytes (readers' %zu)", bounds[i].routes,
+				fib_total_bytes(fib), fib_reader_bytes(fib));
+		fib_destroy(fib);
+	}
+}
+
+/* Each request for memory fails once: then the table must be what it was. */
+static void test_out_of_memory(void **state)
+{
+	unsigned int all_failed = 0;
+
+	(void)state;
+	for (unsigned int s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) {
+		const struct shape *shape = &shapes[s];
+		struct model *model = model_new(shape->width);
+		struct fib_conf conf = {.af = shape->width == 32 ? IP_AF_4 : IP_AF_6};
+		struct fib *fib = NULL;
+		u128 base = random_key();
+		unsigned int failed = 0;
+
+		for (int k = 1; !fib; k++) {
+			fib_mem_fail_after = k;
+			fib = fib_create(&conf);
+			failed += !fib;
+		}
+		fib_mem_fail_after = 0;
+		assert_in_range(failed, 3, 50);
+		for (unsigned int step = 0; step < 700; step++) {
+			int rc = -ENOMEM;
+			u128 key;
+			unsigned int len;
+			bool away = model->n > 0 && next_random() % 3 == 0;
+
+			if (model->n > 0 && next_random() % 2) {
+				struct route route = model->routes[next_random() % model->n];
+
+				key = route.key;
+				len = route.len;
+			} else {
+				len = shape_len(shape);
+				key = mask(shape_key(shape, base), len);
+				away = false;
+			}
+			away = away && model_find(model, key, len);
+			for (int k = 1; rc == -ENOMEM; k++) {
+				u128 addresses[5];
+
+				fib_mem_fail_after = k;
+				rc = away
+					? del(model, fib, key, len)
+					: add(model, fib, key, len, 1 + next_random() % shape->nhs);
+				fib_mem_fail_after = 0;
+				check_addresses(model, fib, addresses,
+					boundaries(model, key, len, addresses));
+				failed += rc == -ENOMEM;
+				assert_true(k < 100000);
+			}
+			assert_int_equal(rc, 0);
+			if (step % 100 == 0)
+				check_everything(model, fib);
+		}
+		check_everything(model, fib);
+		all_failed += failed;
+		fib_destroy(fib);
+		free(model);
+	}
+	assert_true(all_failed > 500);
+}
+
+/* Readers at work while the writer changes all around what they look up. */
+#define LIMBO_MAX 4096
+
+struct readers {
+	const struct fib_view *view4, *view6;
+	_Atomic uint64_t rounds; /* quiescent states */
+	_Atomic bool stop;
+	_Atomic uint64_t wrong;
+	/* Writer's: what may still be read. */
+	struct {
+		void (*free_fn)(void *arg, size_t size);
+		void *arg;
+		size_t size;
+		uint64_t after;
+	} limbo[LIMBO_MAX];
+	unsigned int limbo_n;
+	unsigned int reclaimed;
+};
+
+static void reclaim(struct readers *readers)
+{
+	uint64_t now = atomic_load(&readers->rounds);
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < readers->limbo_n; i++) {
+		if (now < readers->limbo[i].after) {
+			readers->limbo[kept++] = readers->limbo[i];
+			continue;
+		}
+		readers->limbo[i].free_fn(readers->limbo[i].arg, readers->limbo[i].size);
+		readers->reclaimed++;
+	}
+	readers->limbo_n = kept;
+}
+
+static void retire(void *ctx, void (*free_fn)(void *arg, size_t size), void *arg, size_t size)
+{
+	struct readers *readers = ctx;
+
+	while (readers->limbo_n == LIMBO_MAX)
+		reclaim(readers);
+	readers->limbo[readers->limbo_n].free_fn = free_fn;
+	readers->limbo[readers->limbo_n].arg = arg;
+	readers->limbo[readers->limbo_n].size = size;
+	/* The round in progress and one more. */
+	readers->limbo[readers->limbo_n++].after = atomic_load(&readers->rounds) + 2;
+}
+
+/* 10.1/16 and 2001:db8::/32 are always there, as next hop 1 or 2; next hop 3 and up is more
+ * specific, and 9 and up belongs to other destinations. */
+static bool is_right(uint32_t nh)
+{
+	return nh >= 1 && nh <= 8;
+}
+
+static void *read_on(void *arg)
+{
+	struct readers *readers = arg;
+	uint64_t random = 12345, wrong = 0;
+
+	while (!atomic_load(&readers->stop)) {
+		const struct fib_view *views4[BURST], *views6[BURST];
+		uint8_t ip6[BURST][16] = {{0}};
+		uint32_t ip4[BURST], a[BURST], b[BURST], c[BURST], d[BURST];
+
+		for (unsigned int i = 0; i < BURST; i++) {
+			random = random * 6364136223846793005u + 1442695040888963407u;
+			views4[i] = readers->view4;
+			views6[i] = readers->view6;
+			ip4[i] = 0x0a010000u | (uint32_t)(random >> 48);
+			ip6[i][0] = 0x20;
+			ip6[i][1] = 0x01;
+			ip6[i][2] = 0x0d;
+			ip6[i][3] = 0xb8;
+			ip6[i][4] = (uint8_t)(random >> 56);
+			ip6[i][7] = (uint8_t)(random >> 48);
+			ip6[i][8] = (uint8_t)(random >> 40) & 1;
+		}
+		fib4_lookup_bulk(readers->view4, ip4, a, BURST);
+		fib4_lookup_mixed(views4, ip4, b, BURST);
+		fib6_lookup_bulk(readers->view6, (const uint8_t(*)[16])ip6, c, BURST);
+		fib6_lookup_mixed(views6, (const uint8_t(*)[16])ip6, d, BURST);
+		for (unsigned int i = 0; i < BURST; i++) {
+			wrong += !is_right(a[i]) + !is_right(b[i]) + !is_right(c[i]) +
+				!is_right(d[i]);
+			wrong += !is_right(fib4_lookup(readers->view4, ip4[i])) +
+				!is_right(fib6_lookup(readers->view6, ip6[i]));
+		}
+		atomic_fetch_add(&readers->rounds, 1);
+	}
+	atomic_store(&readers->wrong, wrong);
+	return NULL;
+}
+
+static void test_readers_meanwhile(void **state)
+{
+	static struct readers readers;
+	struct fib_conf conf4 = {IP_AF_4, retire, &readers}, conf6 = {IP_AF_6, retire, &readers};
+	struct fib *fib4 = fib_create(&conf4), *fib6 = fib_create(&conf6);
+	struct model four = {.width = 32}, six = {.width = 128};
+	u128 base6 = (u128)0x20010db8u << 96;
+	struct ip_prefix cover4 = to_prefix(&four, key4(10, 1, 0, 0), 16), p;
+	struct ip_prefix cover6 = to_prefix(&six, base6, 32);
+	pthread_t thread;
+
+	(void)state;
+	assert_non_null(fib4);
+	assert_non_null(fib6);
+	assert_int_equal(fib_add(fib4, &cover4, 1), 0);
+	assert_int_equal(fib_add(fib6, &cover6, 1), 0);
+	readers.view4 = fib_view_get(fib4);
+	readers.view6 = fib_view_get(fib6);
+	assert_int_equal(pthread_create(&thread, NULL, read_on, &readers), 0);
+	for (unsigned int step = 0; step < 60000; step++) {
+		unsigned int len = 17 + (unsigned int)(next_random() % 16);
+		u128 inside = key4(10, 1, 0, 0) | mask(random_key(), 16) >> 16;
+		uint32_t nh = 3 + next_random() % 6, other = 9 + next_random() % 9;
+
+		p = to_prefix(&four, mask(inside, len), len);
+		assert_int_not_equal(step % 3 ? fib_add(fib4, &p, nh) : fib_del(fib4, &p), -EINVAL);
+		/* Elsewhere, and shorter: the root is resized, the default comes and goes. */
+		len = step % 1000 ? 10 + (unsigned int)(next_random() % 6) : 0;
+		p = to_prefix(&four, mask(random_key(), len), len);
+		assert_int_not_equal(
+			step % 2 ? fib_add(fib4, &p, other) : fib_del(fib4, &p), -EINVAL);
+		len = 33 + (unsigned int)(next_random() % 40);
+		p = to_prefix(&six, mask(base6 | mask(random_key(), 40) >> 32, len), len);
+		assert_int_not_equal(step % 3 ? fib_add(fib6, &p, nh) : fib_del(fib6, &p), -EINVAL);
+		if (step % 500 == 0) {
+			assert_int_equal(fib_add(fib4, &cover4, 1 + step / 500 % 2), 0);
+			assert_int_equal(fib_add(fib6, &cover6, 1 + step / 500 % 2), 0);
+			reclaim(&readers);
+		}
+	}
+	/* Away with all but the covering ones. */
+	for (unsigned int len = 17; len <= 32; len++)
+		for (unsigned int i = 0; i < 1u << (len - 16); i++) {
+			p = to_prefix(&four, key4(10, 1, 0, 0) | (u128)i << (128 - len), len);
+			assert_int_not_equal(fib_del(fib4, &p), -ENOMEM);
+		}
+	atomic_store(&readers.stop, true);
+	pthread_join(thread, NULL);
+	assert_int_equal(readers.wrong, 0);
+	assert_true(readers.rounds > 10);
+	assert_true(readers.reclaimed > 1000);
+	/* Garbage may come back after its table. */
+	fib_destroy(fib4);
+	fib_destroy(fib6);
+	atomic_store(&readers.rounds, UINT64_MAX);
+	reclaim(&readers);
+	assert_int_equal(readers.limbo_n, 0);
+}
+
+/* Packets of many tables in one burst. */
+static void test_mixed_tables(void **state)
+{
+	enum { TABLES = 20 };
+	struct fib *fib4[TABLES], *fib6[TABLES];
+	struct model four = {.width = 32}, six = {.width = 128};
+
+	(void)state;
+	for (unsigned int t = 0; t < TABLES; t++) {
+		fib4[t] = create(32);
+		fib6[t] = create(128);
+		for (unsigned int i = 0; i < 1u << t % 10; i++) {
+			struct ip_prefix p = to_prefix(&four, key4(10, (uint8_t)i, 0, 0), 16);
+
+			assert_int_equal(fib_add(fib4[t], &p, t * 1000 + i + 1), 0);
+			p = to_prefix(&six, (u128)(0x20010000u + i) << 96, 32);
+			assert_int_equal(fib_add(fib6[t], &p, t * 1000 + i + 1), 0);
+		}
+	}
+	for (int round = 0; round < 2000; round++) {
+		const struct fib_view *views4[BURST], *views6[BURST];
+		unsigned int n = (unsigned int)(next_random() % (BURST + 1));
+		uint32_t ip4[BURST], nhs[BURST];
+		uint8_t ip6[BURST][16];
+
+		for (unsigned int i = 0; i < n; i++) {
+			unsigned int t = (unsigned int)(next_random() % TABLES);
+
+			views4[i] = fib_view_get(fib4[t]);
+			views6[i] = fib_view_get(fib6[t]);
+			ip4[i] = 0x0a000000u + (uint32_t)(next_random() % (600 << 16));
+			to_bytes((u128)(0x20010000u + (uint32_t)(next_random() % 600)) << 96,
+				ip6[i]);
+		}
+		fib4_lookup_mixed(views4, ip4, nhs, n);
+		for (unsigned int i = 0; i < n; i++)
+			assert_int_equal(nhs[i], fib4_lookup(views4[i], ip4[i]));
+		fib6_lookup_mixed(views6, (const uint8_t(*)[16])ip6, nhs, n);
+		for (unsigned int i = 0; i < n; i++)
+			assert_int_equal(nhs[i], fib6_lookup(views6[i], ip6[i]));
+	}
+	for (unsigned int t = 0; t < TABLES; t++) {
+		fib_destroy(fib4[t]);
+		fib_destroy(fib6[t]);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ip4_by_hand),
+		cmocka_unit_test(test_ip6_by_hand),
+		cmocka_unit_test(test_bad_arguments),
+		cmocka_unit_test(test_churn),
+		cmocka_unit_test(test_walk),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_out_of_memory),
+		cmocka_unit_test(test_readers_meanwhile),
+		cmocka_unit_test(test_mixed_tables),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
