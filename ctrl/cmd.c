@@ -282,7 +282,7 @@ const struct rpc_method cmd_methods[] = {
 	{"route.list", cmd_route_list, {VR_REQUIRED, {"limit", RPC_INTEGER, false}}},
 	{"route.add", cmd_route_add, ROUTE_PARAMS},
 	{"route.replace", cmd_route_replace, ROUTE_PARAMS},
-	{"route.del", cmd_route_del, {VR_REQUIRED, {"to", RPC_STRING, true}}},
+	{"route.del", cmd_route_del, ROUTE_PARAMS},
 	{"neighbor.list", cmd_neighbor_list, {VR_REQUIRED}},
 	{"rate.show", cmd_rate_show, {{"name", RPC_STRING, false}}},
 	{"rate.set", cmd_rate_set, {{"interface", RPC_STRING, true}, {"min_bps", RPC_RATE, false},

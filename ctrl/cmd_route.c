@@ -139,7 +139,8 @@ static int parse_vias(const json_t *member, struct model_route *route, struct rp
 	return 0;
 }
 
-/* Fills an empty ROUTE from the request; its vias are the caller's to free in any case. */
+/* Fills an empty ROUTE from the request; its vias are the caller's to free in any case. Gateways
+ * and interface may be absent. */
 static int parse_route(const struct running_vr *vr, const json_t *params, struct model_route *route,
 	struct rpc_error *error)
 {
@@ -155,10 +156,6 @@ static int parse_route(const struct running_vr *vr, const json_t *params, struct
 	if (route->n_vias && route->vias[0].af != route->to.addr.af) {
 		rpc_error_set(error, RPC_INVALID_PARAMS,
 			"gateway and prefix are of different address families");
-		return -EINVAL;
-	}
-	if (!route->n_vias && !dev) {
-		rpc_error_set(error, RPC_INVALID_PARAMS, "a route needs 'via' or 'dev'");
 		return -EINVAL;
 	}
 	if (dev && !model_interface_lookup(vr->router, dev)) {
@@ -241,6 +238,10 @@ static json_t *route_set(void *ctx, json_t *params, struct rpc_error *error, boo
 
 	if (cmd_vr(ctx, params, &vr, error) < 0 || parse_route(&vr, params, &route, error) < 0)
 		goto out;
+	if (!route.n_vias && !route.dev[0]) {
+		rpc_error_set(error, RPC_INVALID_PARAMS, "a route needs 'via' or 'dev'");
+		goto out;
+	}
 	to = route.to;
 	index = route_find(vr.router, &to);
 	if (index < vr.router->n_routes && !replace) {
@@ -268,32 +269,67 @@ json_t *cmd_route_replace(void *ctx, json_t *params, struct rpc_error *error)
 	return route_set(ctx, params, error, true);
 }
 
-json_t *cmd_route_del(void *ctx, json_t *params, struct rpc_error *error)
+/* Gateways and interface, where the request names them, are those of the route. */
+static bool route_matches(struct control *control, const struct running_vr *vr,
+	const struct model_route *route, const struct model_route *asked)
+{
+	struct dp_route_spec spec;
+	char err[DP_ERR_LEN];
+	uint32_t dev;
+
+	if (asked->n_vias && asked->n_vias != route->n_vias)
+		return false;
+	for (size_t i = 0; i < asked->n_vias; i++) {
+		if (ipaddr_cmp(&asked->vias[i], &route->vias[i]) != 0)
+			return false;
+	}
+	if (!asked->dev[0])
+		return true;
+	dev = ids_iface(&control->running.ids, vr->vpxi->name, vr->router->name, asked->dev);
+	if (dpspec_route(vr->vpxi, vr->router, route, &control->running.ids, &spec, err) < 0)
+		return false;
+	for (size_t i = 0; i < spec.n_nexthops; i++) {
+		if (spec.nexthops[i].iface != dev)
+			return false;
+	}
+	return spec.n_nexthops > 0;
+}
+
+static json_t *route_delete(struct control *control, const struct running_vr *vr,
+	const struct model_route *asked, struct rpc_error *error)
 {
 	char text[IP_PREFIX_STRLEN], err[DP_ERR_LEN] = "";
-	struct ip_prefix to;
-	struct running_vr vr;
-	size_t index;
+	size_t index = route_find(vr->router, &asked->to);
 	int rc;
 
-	if (cmd_vr(ctx, params, &vr, error) < 0 ||
-		parse_to(cmd_string(params, "to"), IP_AF_NONE, &to, error) < 0)
-		return NULL;
-	index = route_find(vr.router, &to);
-	if (index == vr.router->n_routes) {
-		rpc_error_set(error, RPC_NOT_FOUND, "%s/%s has no static route to %s",
-			vr.vpxi->name, vr.router->name, prefix_print(&to, text));
+	prefix_print(&asked->to, text);
+	if (index == vr->router->n_routes ||
+		!route_matches(control, vr, &vr->router->routes[index], asked)) {
+		rpc_error_set(error, RPC_NOT_FOUND, "%s/%s has no such static route to %s",
+			vr->vpxi->name, vr->router->name, text);
 		return NULL;
 	}
-	rc = dp_route_del(vr.id, &to, err);
+	rc = dp_route_del(vr->id, &asked->to, err);
 	if (rc < 0) {
 		rpc_error_set(error, RPC_REFUSED, "%s", err[0] ? err : strerror(-rc));
 		return NULL;
 	}
-	model_route_del(vr.router, index);
-	log_info("control", "vrouter %s/%s: route to %s deleted", vr.vpxi->name, vr.router->name,
-		prefix_print(&to, text));
-	return route_result(&vr, &to);
+	model_route_del(vr->router, index);
+	log_info("control", "vrouter %s/%s: route to %s deleted", vr->vpxi->name, vr->router->name,
+		text);
+	return route_result(vr, &asked->to);
+}
+
+json_t *cmd_route_del(void *ctx, json_t *params, struct rpc_error *error)
+{
+	struct model_route asked = {0};
+	json_t *result = NULL;
+	struct running_vr vr;
+
+	if (cmd_vr(ctx, params, &vr, error) == 0 && parse_route(&vr, params, &asked, error) == 0)
+		result = route_delete(ctx, &vr, &asked, error);
+	free(asked.vias);
+	return result;
 }
 
 /* ---- neighbours ---- */
