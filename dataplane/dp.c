@@ -84,6 +84,7 @@ static int workers_create(const struct dp_conf *conf, char *err)
 				return dp_fail(err, -ENOMEM, "worker on lcore %u: out of memory",
 					conf->slices[s].lcores[i]);
 			worker->sleep = conf->slices[s].sleep;
+			worker->prior = dp_eal_spare_cpu(worker->lcore);
 			snprintf(worker->slice, sizeof(worker->slice), "%s", conf->slices[s].name);
 			dp.n_workers++;
 		}

@@ -13,6 +13,7 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_lcore.h>
 #include <rte_log.h>
 
 #include "dataplane/dp_state.h"
@@ -191,6 +192,17 @@ int dp_eal_init(const struct dp_conf *conf, uint64_t memory_bytes, char *err)
 	log_info("dataplane", "DPDK started lcores=%s memory_mib=%s hugepages=%s", map, memory_text,
 		huge ? "yes" : "no");
 	return 0;
+}
+
+bool dp_eal_spare_cpu(uint32_t lcore)
+{
+	rte_cpuset_t main_cpus = rte_lcore_cpuset(rte_get_main_lcore());
+	rte_cpuset_t cpus = rte_lcore_cpuset(lcore);
+
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &main_cpus) && !CPU_ISSET(cpu, &cpus))
+			return true;
+	return false;
 }
 
 void dp_eal_fini(void)

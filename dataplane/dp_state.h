@@ -27,6 +27,8 @@ bool dp_eal_hugepages(int wanted, uint64_t memory_bytes);
 
 /* Start EAL as the configuration asks. 0 or -errno with err. */
 int dp_eal_init(const struct dp_conf *conf, uint64_t memory_bytes, char *err);
+/* Does the main lcore have a CPU that this lcore does not run on? */
+bool dp_eal_spare_cpu(uint32_t lcore);
 /* End it, and remove its runtime directory. */
 void dp_eal_fini(void);
 

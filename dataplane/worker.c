@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "dataplane/epoch.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/worker.h"
+#include "lib/log.h"
 
 #define LINK_CHECK_PER_SECOND 10
 #define WHEEL_TICK_SHIFT 8   /* 256 cycles: 0.1 us */
@@ -24,6 +26,7 @@
 #define SLEEP_MIN_NS 5000
 #define SLEEP_MAX_NS 100000
 #define CALL_SPINS 2000
+#define WORKER_NICE (-20)
 
 int worker_init(struct worker *worker, unsigned int index, unsigned int n_workers, uint32_t lcore,
 	struct rte_mempool *pool)
@@ -249,6 +252,10 @@ int worker_main(void *arg)
 	bool was_busy = false;
 
 	prctl(PR_SET_TIMERSLACK, 1000ul);
+	/* Where the CPU is not ours alone, whoever else is on it waits. Not where there is no other
+	 * CPU for them, the control thread among them. */
+	if (worker->prior && setpriority(PRIO_PROCESS, (id_t)gettid(), WORKER_NICE) < 0)
+		log_debug("worker", "no priority on lcore %u: %s", worker->lcore, strerror(errno));
 	epoch_online(worker->ctx.index);
 	worker->clock_tsc = rte_rdtsc();
 	while (!__atomic_load_n(&worker->stop, __ATOMIC_RELAXED)) {

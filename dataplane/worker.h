@@ -18,6 +18,7 @@ struct worker {
 	uint64_t link_check_tsc;           /* when the ports' links are looked at next */
 	uint32_t links_seen[PORT_MAX + 1]; /* port's count of comings-up that was announced */
 	bool sleep;
+	bool prior; /* go before other threads on its CPU */
 
 	uint32_t lcore;
 	char slice[DP_NAME_LEN];
