@@ -92,10 +92,8 @@ void ctx_flush(struct ctx *ctx, struct port_txq *txq)
 	uint64_t by_class[PKT_CLASSES] = {0}, left = 0;
 	uint16_t taken;
 
-	if (unlikely(!txq->port->up)) {
-		txq_drop_all(ctx, txq);
+	if (txq->n == 0)
 		return;
-	}
 	if (unlikely(txq->port->shared_tx && txq->port->worker != ctx->index)) {
 		txq_hand_over(ctx, txq);
 		return;
@@ -125,6 +123,13 @@ void ctx_flush_all(struct ctx *ctx)
 			left |= UINT32_C(1) << bit;
 	}
 	ctx->dirty_ports = left;
+}
+
+void ctx_set_up(struct ctx *ctx, struct port_txq *txq, bool up)
+{
+	txq->limit = up ? PORT_TXQ_LEN : 0;
+	if (!up)
+		txq_drop_all(ctx, txq);
 }
 
 void ctx_purge_port(struct ctx *ctx, struct port *port)
@@ -161,8 +166,7 @@ unsigned int ctx_take_over(struct ctx *ctx, unsigned int from, struct rte_mbuf *
 		if (txq == NULL) {
 			ctx_drop_meta(ctx, NULL, m[i], DROP_PORT_DOWN);
 		} else if (!ctx_stage(ctx, txq, m[i], meta->class)) {
-			txq->drops[0]++;
-			ctx_drop_meta(ctx, NULL, m[i], DROP_TX_FULL);
+			ctx_drop_meta(ctx, NULL, m[i], ctx_refusal(txq));
 		}
 	}
 	return kept;

@@ -93,9 +93,9 @@ static inline void ctx_unqueued(struct ctx *ctx, struct rte_mbuf *m)
 static inline bool ctx_stage(
 	struct ctx *ctx, struct port_txq *txq, struct rte_mbuf *m, enum pkt_class class)
 {
-	if (unlikely(txq->n == PORT_TXQ_LEN)) {
+	if (unlikely(txq->n >= txq->limit)) {
 		ctx_flush(ctx, txq);
-		if (txq->n == PORT_TXQ_LEN)
+		if (txq->n >= txq->limit)
 			return false;
 	}
 	txq->m[txq->n] = m;
@@ -107,10 +107,21 @@ static inline bool ctx_stage(
 	return true;
 }
 
-/* Stage a frame out of iface, and count it there; dropped (tx_full) when the port is full. */
+/* Why ctx_stage has just refused a frame; counts it on the port. */
+static inline enum drop_reason ctx_refusal(struct port_txq *txq)
+{
+	bool down = txq->limit == 0;
+
+	txq->drops[down]++;
+	return down ? DROP_PORT_DOWN : DROP_TX_FULL;
+}
+
+/* Stage a frame out of iface, and count it there; dropped when the port refuses. */
 void ctx_transmit(struct ctx *ctx, struct iface *iface, struct rte_mbuf *m, enum pkt_class class);
 /* Offer everything staged to the devices; what they do not take stays, up to PORT_TXQ_LEN. */
 void ctx_flush_all(struct ctx *ctx);
+/* The port has link, or not: refuse frames for it, and drop what is staged. */
+void ctx_set_up(struct ctx *ctx, struct port_txq *txq, bool up);
 /* Drop what is staged for a port that goes. */
 void ctx_purge_port(struct ctx *ctx, struct port *port);
 

@@ -225,6 +225,7 @@ static void port_install(struct ctx *ctx, void *arg)
 	struct port *port = item->port;
 
 	ctx->txq[port->index] = item->txqs[ctx->index];
+	ctx_set_up(ctx, ctx->txq[port->index], port->up);
 	worker->links_seen[port->index] = port->ups;
 }
 

@@ -266,6 +266,7 @@ static void output(struct ctx *ctx, struct burst *b)
 		const struct adj *adj = b->adj[i];
 		struct iface *out = adj->out;
 		uint16_t total = rte_be_to_cpu_16(ip->total_length);
+		struct port_txq *txq;
 
 		ip4_decrement_ttl(ip);
 		if (unlikely(total > out->mtu)) {
@@ -273,12 +274,12 @@ static void output(struct ctx *ctx, struct burst *b)
 			continue;
 		}
 		ip4_encap(m, ip, adj, total, out->l2_len);
-		if (likely(ctx_stage(ctx, ctx->txq[out->port_index], m, PKT_FORWARDED))) {
+		txq = ctx->txq[out->port_index];
+		if (likely(ctx_stage(ctx, txq, m, PKT_FORWARDED))) {
 			out->tx_packets++;
 			out->tx_bytes += (uint32_t)total + out->l2_len;
 		} else {
-			ctx->txq[out->port_index]->drops[0]++;
-			ctx_drop(ctx, out, m, DROP_TX_FULL);
+			ctx_drop(ctx, out, m, ctx_refusal(txq));
 		}
 	}
 }

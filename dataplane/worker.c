@@ -112,11 +112,13 @@ static void check_links(struct worker *worker)
 		if (port_link_update(worker->rx[i]))
 			__atomic_fetch_add(&worker->rx[i]->ups, 1, __ATOMIC_RELAXED);
 	for (unsigned int i = 1; i <= PORT_MAX; i++) {
-		struct port *port = ctx->txq[i] != NULL ? ctx->txq[i]->port : NULL;
+		struct port *port;
 		uint32_t ups;
 
-		if (port == NULL)
+		if (ctx->txq[i] == NULL)
 			continue;
+		port = ctx->txq[i]->port;
+		ctx_set_up(ctx, ctx->txq[i], port->up);
 		ups = __atomic_load_n(&port->ups, __ATOMIC_RELAXED);
 		if (ups != worker->links_seen[i])
 			announce_port(ctx, port);
