@@ -204,9 +204,7 @@ static void shape(struct ctx *ctx, struct burst *b)
 				continue;
 			}
 		}
-		burst_keep(b, kept, i);
-		b->adj[kept] = adj;
-		kept++;
+		burst_keep(b, kept++, i, adj);
 	}
 	b->n = kept;
 }
@@ -251,9 +249,7 @@ static void resolve(struct ctx *ctx, struct burst *b)
 			ip4_mtu_exceeded(ctx, b->in[i], b->m[i], ip, adj->out->mtu);
 			continue;
 		}
-		burst_keep(b, kept, i);
-		b->adj[kept] = adj;
-		kept++;
+		burst_keep(b, kept++, i, adj);
 	}
 	b->n = kept;
 }

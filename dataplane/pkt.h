@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_byteorder.h>
 #include <rte_ether.h>
 #include <rte_ip.h>
@@ -86,9 +87,12 @@ struct burst {
 	struct adj *adj[PKT_BURST];
 };
 
-/* Where a stage puts packet FROM of the burst when TO others go on before it. */
-static inline void burst_keep(struct burst *b, unsigned int to, unsigned int from)
+/* Packet FROM of the burst goes on by ADJ, behind TO others: mostly it is in its place already. */
+static inline void burst_keep(struct burst *b, unsigned int to, unsigned int from, struct adj *adj)
 {
+	b->adj[to] = adj;
+	if (likely(to == from))
+		return;
 	b->m[to] = b->m[from];
 	b->ip[to] = b->ip[from];
 	b->in[to] = b->in[from];
