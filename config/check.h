@@ -21,5 +21,8 @@ uint64_t check_bufs_needed(const struct model_site *site, const struct check_buf
 
 /* Every fault goes to diag. 0, or -EINVAL when there was an error (warnings alone are 0). */
 int check_site(const struct model_site *site, const struct check_bufs *bufs, struct diag *diag);
+/* The same for what was read of a file with faults, for site_parse: nothing is said that may follow
+ * from a fault reported already (names are "", addresses IP_AF_NONE there). */
+void check_site_partial(const struct model_site *site, struct diag *diag);
 
 #endif

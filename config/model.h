@@ -89,13 +89,15 @@ struct model_tunnel {
 	uint32_t vni;         /* vxlan: 0..2^24-1 */
 	bool has_key;         /* gre */
 	uint32_t key;
+	struct model_loc remote_loc, local_loc;
 };
 
 struct model_rate {
-	struct model_loc loc;   /* line 0: no `rate:` key, best effort */
-	uint64_t min_bps;       /* 0: no guarantee */
-	uint64_t max_bps;       /* MODEL_RATE_NONE: up to the capacity */
-	enum model_share share; /* default strict */
+	struct model_loc loc;              /* line 0: no `rate:` key, best effort */
+	uint64_t min_bps;                  /* 0: no guarantee */
+	uint64_t max_bps;                  /* MODEL_RATE_NONE: up to the capacity */
+	enum model_share share;            /* default strict */
+	struct model_loc min_loc, max_loc; /* `static:` is both */
 };
 
 struct model_shape {
@@ -106,6 +108,7 @@ struct model_shape {
 	uint64_t queue_bytes;        /* default 256 KiB */
 	uint32_t queue_packets;      /* default queue_bytes / 256, at least 32 */
 	enum model_accounting bytes; /* what counts as a byte: default l2 (frame without FCS) */
+	struct model_loc burst_loc, queue_loc;
 };
 
 struct model_interface {
@@ -134,7 +137,10 @@ struct model_route {
 	struct ip_addr
 		*vias; /* gateways; several share the traffic by flow (ECMP). Empty: on-link */
 	size_t n_vias;
-	char dev[MODEL_NAME_MAX + 1]; /* "" : the interface whose network holds the gateway */
+	/* "": the interface whose network holds the gateway; without a gateway, too: the route
+	 * drops. */
+	char dev[MODEL_NAME_MAX + 1];
+	struct model_loc to_loc, via_loc, dev_loc;
 };
 
 struct model_neighbor {
@@ -142,6 +148,7 @@ struct model_neighbor {
 	struct ip_addr address;
 	struct mac_addr mac;
 	char interface[MODEL_NAME_MAX + 1];
+	struct model_loc address_loc, interface_loc;
 };
 
 struct model_router {
@@ -179,12 +186,21 @@ struct model_site {
 	size_t n_vpxis;
 };
 
-/* An empty site with every default set. NULL: out of memory. */
+/* An empty site with every default set that needs no name: no socket path, no slice yet. NULL: out
+ * of memory. */
 struct model_site *model_site_create(void);
 /* A deep copy. NULL: out of memory. */
 struct model_site *model_site_clone(const struct model_site *site);
 /* Frees the tree; NULL is allowed. */
 void model_site_destroy(struct model_site *site);
+
+/* The defaults of objects that a program makes; the object's memory need not be clear before. */
+void model_slice_init(struct model_slice *slice);
+void model_port_init(struct model_port *port);
+void model_router_init(struct model_router *router);
+void model_interface_init(struct model_interface *iface);
+/* Packets that a queue of this many bytes is given by default. */
+uint32_t model_queue_packets(uint64_t queue_bytes);
 
 /* Lookup by name, NULL when absent. Linear; the returned object belongs to the site. */
 struct model_slice *model_slice_lookup(const struct model_site *site, const char *name);
@@ -193,13 +209,15 @@ struct model_vpxi *model_vpxi_lookup(const struct model_site *site, const char *
 struct model_router *model_router_lookup(const struct model_vpxi *vpxi, const char *name);
 struct model_interface *model_interface_lookup(const struct model_router *router, const char *name);
 
-/* Add to, and delete from, the arrays. The objects are taken over (deep parts included) on success;
- * -ENOMEM leaves both as they were. del frees the object. */
+/* Add to, and delete from, the arrays. The objects are taken over (deep parts included) on success,
+ * and what is left behind is zeroed; -ENOMEM leaves both as they were. del frees the object. A
+ * router that names no slice (parsed without its site) gets the site's first. */
 int model_vpxi_add(struct model_site *site, struct model_vpxi *vpxi);
 void model_vpxi_del(struct model_site *site, size_t index);
 int model_route_add(struct model_router *router, struct model_route *route);
 void model_route_del(struct model_router *router, size_t index);
 /* Deep copy of one VPXI into *out; free with model_vpxi_fini. 0 or -ENOMEM. */
+void model_route_fini(struct model_route *route);
 int model_vpxi_clone(struct model_vpxi *out, const struct model_vpxi *vpxi);
 void model_vpxi_fini(struct model_vpxi *vpxi);
 

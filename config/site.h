@@ -15,7 +15,8 @@
  * repeated keys (with the nearest known key), wrong types and values (with the value and what was
  * expected), missing keys. On any error *out is NULL and -EINVAL is returned; -ENOMEM, or the
  * errno of opening and reading the file, otherwise. YAML aliases are refused. The caller destroys
- * *out. Only the shape of single values is judged here; how they fit together, check_site says. */
+ * *out. Only the shape of single values is judged here; how they fit together, check_site says -
+ * with which a file that has faults is judged at once, as far as it could be read. */
 int site_parse_file(const char *path, struct model_site **out, struct diag *diag);
 int site_parse_buffer(
 	const char *name, const char *text, size_t len, struct model_site **out, struct diag *diag);

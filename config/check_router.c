@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One router by itself: the networks of its interfaces, its routes and static neighbours. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/check_parts.h"
+
+#define GATEWAYS_MAX 64u
+
+/* An address of an interface, and the network around it. */
+struct net {
+	const struct model_address *address;
+	const struct model_interface *iface;
+};
+
+/* The router's networks by address. Where none overlap, at most one holds an address, and a binary
+ * search finds it. */
+struct nets {
+	struct net *items;
+	size_t n;
+	bool incomplete; /* some are unknown or overlap, and that is reported already */
+	const struct model_interface **ifaces; /* by name */
+	size_t n_ifaces;
+};
+
+static int compare_nets(const void *a, const void *b)
+{
+	const struct net *left = a, *right = b;
+	int rc = prefix_cmp(&left->address->prefix, &right->address->prefix);
+
+	return rc ? rc : check_loc_cmp(left->address->loc, right->address->loc);
+}
+
+static int compare_ifaces(const void *a, const void *b)
+{
+	return strcmp((*(const struct model_interface *const *)a)->name,
+		(*(const struct model_interface *const *)b)->name);
+}
+
+static int compare_iface_name(const void *name, const void *iface)
+{
+	return strcmp(name, (*(const struct model_interface *const *)iface)->name);
+}
+
+static const struct model_interface *lookup_iface(const struct nets *nets, const char *name)
+{
+	const struct model_interface **found = bsearch(
+		name, nets->ifaces, nets->n_ifaces, sizeof(*nets->ifaces), compare_iface_name);
+
+	return found ? *found : NULL;
+}
+
+/* The last network that begins at or before the address is the only one that can hold it. */
+static const struct net *lookup_net(const struct nets *nets, const struct ip_addr *addr)
+{
+	size_t low = 0, high = nets->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		struct ip_prefix begin = prefix_mask(&nets->items[middle].address->prefix);
+
+		if (ipaddr_cmp(&begin.addr, addr) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == 0 || !prefix_contains(&nets->items[low - 1].address->prefix, addr))
+		return NULL;
+	return &nets->items[low - 1];
+}
+
+static const struct model_address *own_link_local(
+	const struct model_interface *iface, const struct ip_addr *addr)
+{
+	for (size_t i = 0; i < iface->n_addresses; i++) {
+		if (ipaddr_cmp(&iface->addresses[i].prefix.addr, addr) == 0)
+			return &iface->addresses[i];
+	}
+	return NULL;
+}
+
+static void collect_nets(struct check *check, const struct model_router *router, struct nets *nets)
+{
+	for (size_t i = 0; i < router->n_interfaces; i++) {
+		const struct model_interface *iface = &router->interfaces[i];
+
+		nets->ifaces[nets->n_ifaces++] = iface;
+		nets->incomplete |= check->partial && iface->name[0] == '\0';
+		if (iface->n_addresses == 0 && !check->partial)
+			diag_warning(check->diag, iface->loc,
+				"interface '%s' has no address: nothing can be routed to it",
+				iface->name);
+		for (size_t a = 0; a < iface->n_addresses; a++) {
+			const struct model_address *address = &iface->addresses[a];
+
+			if (address->prefix.addr.af == IP_AF_NONE)
+				nets->incomplete = true;
+			else if (!check_station(check, &address->prefix, address->loc))
+				nets->incomplete = true;
+			else if (!check_is_link_local(&address->prefix.addr))
+				nets->items[nets->n++] = (struct net){address, iface};
+		}
+	}
+	qsort(nets->items, nets->n, sizeof(*nets->items), compare_nets);
+	qsort(nets->ifaces, nets->n_ifaces, sizeof(*nets->ifaces), compare_ifaces);
+}
+
+/* Prefixes nest or are apart: in order of address, wider first, one that overlaps any earlier one
+ * lies within the last that was not within another. */
+static void check_overlaps(struct check *check, struct nets *nets)
+{
+	const struct net *cover = nets->n ? &nets->items[0] : NULL;
+	char mine[IP_PREFIX_STRLEN], theirs[IP_PREFIX_STRLEN], line[CHECK_LINE_STRLEN];
+
+	for (size_t i = 1; i < nets->n; i++) {
+		const struct net *net = &nets->items[i], *later = net, *earlier = cover;
+
+		if (!prefix_overlaps(&net->address->prefix, &cover->address->prefix)) {
+			cover = net;
+			continue;
+		}
+		nets->incomplete = true;
+		if (check_loc_cmp(net->address->loc, cover->address->loc) < 0) {
+			later = cover;
+			earlier = net;
+		}
+		prefix_print(&later->address->prefix, mine);
+		if (ipaddr_cmp(&net->address->prefix.addr, &cover->address->prefix.addr) == 0)
+			diag_error(check->diag, later->address->loc,
+				"address %s is taken by interface '%s' in %s", mine,
+				earlier->iface->name, check_line(earlier->address->loc, line));
+		else
+			diag_error(check->diag, later->address->loc,
+				"address %s: its network overlaps %s of interface '%s' in %s", mine,
+				prefix_print(&earlier->address->prefix, theirs),
+				earlier->iface->name, check_line(earlier->address->loc, line));
+	}
+}
+
+/* Is ADDR a station that interface IFACE (NULL: any) can reach on its link? */
+static void check_reach(struct check *check, const struct nets *nets,
+	const struct model_interface *iface, const struct ip_addr *addr, const char *what,
+	struct model_loc loc)
+{
+	char text[IP_ADDR_STRLEN], line[CHECK_LINE_STRLEN], prefix[IP_PREFIX_STRLEN];
+	const struct model_address *own = NULL;
+	const struct net *net = NULL;
+	const char *fault;
+
+	ipaddr_print(addr, text);
+	if (!ipaddr_is_unicast(addr)) {
+		diag_error(check->diag, loc, "%s %s: this is no unicast address", what, text);
+		return;
+	}
+	if (check_is_link_local(addr)) {
+		if (!iface) {
+			diag_error(check->diag, loc,
+				"%s %s: a link-local address needs 'dev', it is on every link",
+				what, text);
+			return;
+		}
+		own = own_link_local(iface, addr);
+	} else if (nets->incomplete) {
+		return;
+	} else {
+		net = lookup_net(nets, addr);
+		if (!net) {
+			diag_error(check->diag, loc,
+				"%s %s is in no network of the router's interfaces", what, text);
+			return;
+		}
+		if (iface && net->iface != iface) {
+			diag_error(check->diag, loc,
+				"%s %s is not in a network of interface '%s' but in %s of '%s', %s",
+				what, text, iface->name,
+				prefix_print(&net->address->prefix, prefix), net->iface->name,
+				check_line(net->address->loc, line));
+			return;
+		}
+		if (ipaddr_cmp(&net->address->prefix.addr, addr) == 0)
+			own = net->address;
+	}
+	if (own) {
+		diag_error(check->diag, loc, "%s %s is the router's own address, %s", what, text,
+			check_line(own->loc, line));
+		return;
+	}
+	fault = net ? check_station_fault(addr, net->address->prefix.len) : NULL;
+	if (fault)
+		diag_error(check->diag, loc, "%s %s: this is %s", what, text, fault);
+}
+
+static void check_gateways(struct check *check, const struct nets *nets,
+	const struct model_interface *dev, const struct model_route *route)
+{
+	struct model_loc loc = check_loc(route->via_loc, route->loc);
+	char text[IP_ADDR_STRLEN], to[IP_PREFIX_STRLEN];
+
+	if (route->n_vias > GATEWAYS_MAX) {
+		diag_error(check->diag, loc, "via: %zu gateways, at most %u can share a route",
+			route->n_vias, GATEWAYS_MAX);
+		return;
+	}
+	for (size_t i = 0; i < route->n_vias; i++) {
+		const struct ip_addr *via = &route->vias[i];
+		size_t earlier = 0;
+
+		if (via->af == IP_AF_NONE)
+			continue;
+		while (earlier < i && ipaddr_cmp(via, &route->vias[earlier]) != 0)
+			earlier++;
+		if (earlier < i)
+			diag_error(check->diag, loc, "via: gateway %s comes twice",
+				ipaddr_print(via, text));
+		else if (route->to.addr.af && via->af != route->to.addr.af)
+			diag_error(check->diag, loc,
+				"via: gateway %s is not of the family of the network %s",
+				ipaddr_print(via, text), prefix_print(&route->to, to));
+		else if (dev || route->dev[0] == '\0')
+			check_reach(check, nets, dev, via, "gateway", loc);
+	}
+}
+
+static void check_route(
+	struct check *check, const struct nets *nets, const struct model_route *route)
+{
+	struct model_loc loc = check_loc(route->to_loc, route->loc);
+	const struct model_interface *dev = NULL;
+	char to[IP_PREFIX_STRLEN], line[CHECK_LINE_STRLEN];
+	const struct net *net;
+
+	if (route->dev[0]) {
+		dev = lookup_iface(nets, route->dev);
+		if (!dev && !nets->incomplete)
+			diag_error(check->diag, check_loc(route->dev_loc, route->loc),
+				"dev: the router has no interface '%s'", route->dev);
+	}
+	check_gateways(check, nets, dev, route);
+	if (route->to.addr.af == IP_AF_NONE)
+		return;
+	net = lookup_net(nets, &route->to.addr);
+	if (net && prefix_cmp(&net->address->prefix, &route->to) == 0)
+		diag_error(check->diag, loc,
+			"to: %s is the network of interface '%s' in %s, which is routed anyway",
+			prefix_print(&route->to, to), net->iface->name,
+			check_line(net->address->loc, line));
+	else if (net && route->to.len == (route->to.addr.af == IP_AF_4 ? 32 : 128) &&
+		ipaddr_cmp(&net->address->prefix.addr, &route->to.addr) == 0)
+		diag_error(check->diag, loc, "to: %s is the router's own address in %s",
+			prefix_print(&route->to, to), check_line(net->address->loc, line));
+}
+
+static int compare_routes(const void *a, const void *b)
+{
+	const struct model_route *left = *(const struct model_route *const *)a;
+	const struct model_route *right = *(const struct model_route *const *)b;
+	int rc = prefix_cmp(&left->to, &right->to);
+
+	return rc ? rc : check_loc_cmp(left->loc, right->loc);
+}
+
+static void check_routes(
+	struct check *check, const struct nets *nets, const struct model_router *router)
+{
+	const struct model_route **sorted = check_alloc(check, router->n_routes, sizeof(*sorted));
+	char to[IP_PREFIX_STRLEN], line[CHECK_LINE_STRLEN];
+
+	if (!sorted)
+		return;
+	for (size_t i = 0; i < router->n_routes; i++) {
+		sorted[i] = &router->routes[i];
+		check_route(check, nets, sorted[i]);
+	}
+	qsort(sorted, router->n_routes, sizeof(*sorted), compare_routes);
+	for (size_t i = 1; i < router->n_routes; i++) {
+		if (sorted[i]->to.addr.af && prefix_cmp(&sorted[i]->to, &sorted[i - 1]->to) == 0)
+			diag_error(check->diag, check_loc(sorted[i]->to_loc, sorted[i]->loc),
+				"to: there is a route to %s already, in %s",
+				prefix_print(&sorted[i]->to, to),
+				check_line(sorted[i - 1]->loc, line));
+	}
+	free(sorted);
+}
+
+static int compare_neighbors(const void *a, const void *b)
+{
+	const struct model_neighbor *left = *(const struct model_neighbor *const *)a;
+	const struct model_neighbor *right = *(const struct model_neighbor *const *)b;
+	int rc = ipaddr_cmp(&left->address, &right->address);
+
+	if (rc == 0)
+		rc = strcmp(left->interface, right->interface);
+	return rc ? rc : check_loc_cmp(left->loc, right->loc);
+}
+
+static void check_neighbors(
+	struct check *check, const struct nets *nets, const struct model_router *router)
+{
+	const struct model_neighbor **sorted =
+		check_alloc(check, router->n_neighbors, sizeof(*sorted));
+	char text[IP_ADDR_STRLEN], line[CHECK_LINE_STRLEN];
+
+	if (!sorted)
+		return;
+	for (size_t i = 0; i < router->n_neighbors; i++) {
+		const struct model_neighbor *neighbor = &router->neighbors[i];
+		const struct model_interface *iface = lookup_iface(nets, neighbor->interface);
+
+		sorted[i] = neighbor;
+		if (neighbor->interface[0] && !iface && !nets->incomplete)
+			diag_error(check->diag, check_loc(neighbor->interface_loc, neighbor->loc),
+				"interface: the router has no interface '%s'", neighbor->interface);
+		if (iface && neighbor->address.af)
+			check_reach(check, nets, iface, &neighbor->address, "neighbor",
+				check_loc(neighbor->address_loc, neighbor->loc));
+		if (!check->partial &&
+			(mac_is_group(&neighbor->mac) || mac_is_zero(&neighbor->mac)))
+			diag_error(check->diag, neighbor->loc,
+				"mac: a neighbor needs the MAC address of one station");
+	}
+	qsort(sorted, router->n_neighbors, sizeof(*sorted), compare_neighbors);
+	for (size_t i = 1; i < router->n_neighbors; i++) {
+		if (sorted[i]->address.af &&
+			ipaddr_cmp(&sorted[i]->address, &sorted[i - 1]->address) == 0 &&
+			strcmp(sorted[i]->interface, sorted[i - 1]->interface) == 0)
+			diag_error(check->diag, check_loc(sorted[i]->address_loc, sorted[i]->loc),
+				"address: neighbor %s of interface '%s' is in %s already",
+				ipaddr_print(&sorted[i]->address, text), sorted[i]->interface,
+				check_line(sorted[i - 1]->loc, line));
+	}
+	free(sorted);
+}
+
+void check_router(struct check *check, const struct model_router *router)
+{
+	struct nets nets = {0};
+	size_t n_addresses = 0;
+
+	for (size_t i = 0; i < router->n_interfaces; i++)
+		n_addresses += router->interfaces[i].n_addresses;
+	nets.items = check_alloc(check, n_addresses, sizeof(*nets.items));
+	nets.ifaces = check_alloc(check, router->n_interfaces, sizeof(*nets.ifaces));
+	if (nets.items && nets.ifaces) {
+		collect_nets(check, router, &nets);
+		check_overlaps(check, &nets);
+		check_routes(check, &nets, router);
+		check_neighbors(check, &nets, router);
+	}
+	free(nets.items);
+	free(nets.ifaces);
+}
