@@ -121,20 +121,21 @@ static size_t vpxi_index(const struct model_site *site, const char *name)
 static struct model_site *site_with(const struct model_site *site, struct model_vpxi *vpxi)
 {
 	struct model_site *next = model_site_clone(site);
-	size_t index;
+	size_t index = vpxi_index(site, vpxi->name), last;
+	struct model_vpxi old;
 
-	if (!next)
+	if (!next || model_vpxi_add(next, vpxi) < 0) {
+		model_site_destroy(next);
 		return NULL;
-	index = vpxi_index(next, vpxi->name);
-	if (index < next->n_vpxis) {
-		model_vpxi_fini(&next->vpxis[index]);
-		next->vpxis[index] = *vpxi;
-		return next;
 	}
-	if (model_vpxi_add(next, vpxi) == 0)
-		return next;
-	model_site_destroy(next);
-	return NULL;
+	last = next->n_vpxis - 1;
+	if (index < last) {
+		old = next->vpxis[index];
+		next->vpxis[index] = next->vpxis[last];
+		next->vpxis[last] = old;
+		model_vpxi_del(next, last);
+	}
+	return next;
 }
 
 /* Takes NEXT over in any case. */

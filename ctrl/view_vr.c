@@ -17,16 +17,16 @@ const char *view_vr_state(enum dp_vr_state state)
 	return "unknown";
 }
 
-static const char *place_name(enum dp_place at)
+static const char *place_name(enum model_place at)
 {
 	switch (at) {
-	case DP_AT_INGRESS:
+	case MODEL_AT_INGRESS:
 		return "ingress";
-	case DP_AT_VIF_IN:
+	case MODEL_AT_VIF_IN:
 		return "vif-in";
-	case DP_AT_VIF_OUT:
+	case MODEL_AT_VIF_OUT:
 		return "vif-out";
-	case DP_AT_PORT:
+	case MODEL_AT_PORT:
 		return "port";
 	}
 	return "unknown";
@@ -55,6 +55,7 @@ static json_t *view_addresses(const struct model_interface *iface)
 json_t *view_rate(struct control *control, const struct running_iface *iface)
 {
 	const struct stats_iface *rates = stats_iface_lookup(&control->stats, iface->id);
+	const struct model_shape *shape = &iface->iface->shape;
 	struct dp_iface_stats stats = {0};
 
 	dp_iface_stats_get(iface->id, &stats);
@@ -66,12 +67,12 @@ json_t *view_rate(struct control *control, const struct running_iface *iface)
 		(json_int_t)iface->iface->rate.min_bps, "max_bps",
 		view_bps(iface->iface->rate.max_bps, MODEL_RATE_NONE), "granted_bps",
 		view_bps(stats.link.rate_bps, 0), "measured_bps",
-		(json_int_t)(rates ? rates->measured_bps : 0), "at", place_name(stats.link.at),
-		"by", stats.link.by == DP_BY_PSP ? "psp" : "tbf", "burst_bytes",
-		(json_int_t)stats.link.burst_bytes, "queue_packets",
-		(json_int_t)stats.queue_packets, "queue_bytes", (json_int_t)stats.queue_bytes,
-		"queue_limit_packets", (json_int_t)stats.link.queue_packets, "queue_limit_bytes",
-		(json_int_t)stats.link.queue_bytes, "link_packets", (json_int_t)stats.link_packets,
+		(json_int_t)(rates ? rates->measured_bps : 0), "at", place_name(shape->at), "by",
+		shape->by == MODEL_BY_PSP ? "psp" : "tbf", "burst_bytes",
+		(json_int_t)shape->burst_bytes, "queue_packets", (json_int_t)stats.queue_packets,
+		"queue_bytes", (json_int_t)stats.queue_bytes, "queue_limit_packets",
+		(json_int_t)shape->queue_packets, "queue_limit_bytes",
+		(json_int_t)shape->queue_bytes, "link_packets", (json_int_t)stats.link_packets,
 		"link_bytes", (json_int_t)stats.link_bytes, "drops", view_drops(stats.drops));
 }
 

@@ -1,0 +1,729 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Requests as lines, over what runs on a fake dataplane: JSON-RPC itself, then each method. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "ctrl/cmd.h"
+#include "ctrl/control.h"
+#include "ctrl_site.h"
+#include "fake_dp.h"
+
+static struct control control;
+
+static int setup(void **state)
+{
+	struct diag diag;
+
+	(void)state;
+	fake_dp_reset();
+	memset(&control, 0, sizeof(control));
+	control.started_ns = control_now_ns();
+	assert_int_equal(running_init(&control.running), 0);
+	assert_int_equal(diag_init(&diag, "site.yaml"), 0);
+	assert_int_equal(control_start(&control, ctrl_site_parse(CTRL_SITE), &diag), 0);
+	diag_fini(&diag);
+	fake_dp_log_clear();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	stats_fini(&control.stats);
+	running_fini(&control.running);
+	return 0;
+}
+
+static char *serve(const char *line)
+{
+	return rpc_serve(cmd_methods, &control, line, strlen(line));
+}
+
+/* The whole reply to METHOD with PARAMS (JSON text). */
+static json_t *call(const char *method, const char *params)
+{
+	char *line, *text;
+	json_t *reply;
+
+	assert_true(asprintf(&line,
+			    "{\"jsonrpc\":\"2.0\",\"version\":1,\"id\":1,\"method\":\"%s\","
+			    "\"params\":%s}",
+			    method, params) > 0);
+	text = serve(line);
+	assert_non_null(text);
+	reply = json_loads(text, 0, NULL);
+	assert_non_null(reply);
+	free(text);
+	free(line);
+	return reply;
+}
+
+static json_t *result_of(json_t *reply)
+{
+	json_t *result = json_object_get(reply, "result");
+
+	if (!result)
+		print_error("%s\n",
+			json_string_value(
+				json_object_get(json_object_get(reply, "error"), "message")));
+	assert_non_null(result);
+	return result;
+}
+
+static int code_of(json_t *reply)
+{
+	return (int)json_integer_value(json_object_get(json_object_get(reply, "error"), "code"));
+}
+
+static json_t *data_of(json_t *reply)
+{
+	return json_object_get(json_object_get(reply, "error"), "data");
+}
+
+static const char *message_of(json_t *reply)
+{
+	const char *text =
+		json_string_value(json_object_get(json_object_get(reply, "error"), "message"));
+
+	return text ? text : "";
+}
+
+static const char *string_of(json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}
+
+static long long integer_of(json_t *object, const char *name)
+{
+	assert_true(json_is_integer(json_object_get(object, name)));
+	return (long long)json_integer_value(json_object_get(object, name));
+}
+
+/* ---- JSON-RPC ---- */
+
+struct exchange {
+	const char *line;
+	const char *reply; /* its beginning; NULL: none is due */
+};
+
+#define ERROR(code) "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":" #code ",\"message\":\""
+#define OK_1                                                                \
+	"{\"jsonrpc\":\"2.0\",\"result\":{\"version\":\"" HPSROUTER_VERSION \
+	"\",\"protocol\":1},\"id\":1}"
+
+static const struct exchange exchanges[] = {
+	{"{\"jsonrpc\":\"2.0\",\"method\":\"version\",\"id\":1}", OK_1},
+	{" {\"id\":1,\"params\":{},\"method\":\"version\",\"version\":1,\"jsonrpc\":\"2.0\"} ",
+		OK_1},
+	{"{\"jsonrpc\":\"2.0\",\"method\":\"version\",\"id\":null}",
+		"{\"jsonrpc\":\"2.0\",\"result\":"},
+	/* notifications: nothing comes back, not even a fault of parameters */
+	{"{\"jsonrpc\":\"2.0\",\"method\":\"version\"}", NULL},
+	{"{\"jsonrpc\":\"2.0\",\"method\":\"nonsense\"}", NULL},
+	{"{\"jsonrpc\":\"2.0\",\"method\":\"version\",\"params\":{\"x\":1}}", NULL},
+	/* not JSON */
+	{"", ERROR(-32700)},
+	{"{", ERROR(-32700)},
+	{"{}{}", ERROR(-32700)},
+	{"\xff\xfe", ERROR(-32700)},
+	{"{\"jsonrpc\":\"2.0\",\"jsonrpc\":\"2.0\",\"method\":\"version\",\"id\":1}",
+		ERROR(-32700)},
+	{"{\"jsonrpc\":\"2.0\",\"method\":\"ver\\u0000sion\",\"id\":1}", ERROR(-32700)},
+	/* not a request */
+	{"1", ERROR(-32700)},
+	{"{}", ERROR(-32600)},
+	{"{\"jsonrpc\":\"1.0\",\"method\":\"version\",\"id\":1}", ERROR(-32600)},
+	{"{\"jsonrpc\":2.0,\"method\":\"version\",\"id\":1}", ERROR(-32600)},
+	{"{\"jsonrpc\":\"2.0\",\"method\":7,\"id\":1}", ERROR(-32600)},
+	{"{\"jsonrpc\":\"2.0\",\"id\":1}", ERROR(-32600)},
+	{"{\"jsonrpc\":\"2.0\",\"method\":\"version\",\"id\":{}}", ERROR(-32600)},
+	{"{\"jsonrpc\":\"2.0\",\"method\":\"version\",\"id\":true}", ERROR(-32600)},
+	{"{\"jsonrpc\":\"2.0\",\"method\":\"version\",\"id\":1,\"extra\":1}",
+		ERROR(-32600) "unknown member 'extra'\",\"data\":{\"member\":\"extra\"}},\"id\":1"},
+	{"{\"jsonrpc\":\"2.0\",\"method\":\"version\",\"id\":1,\"version\":2}",
+		ERROR(-32600) "this daemon speaks version 1 of the protocol\",\"data\":"
+			      "{\"version\":1}},\"id\":1}"},
+	{"{\"jsonrpc\":\"2.0\",\"method\":\"version\",\"id\":1,\"version\":\"1\"}", ERROR(-32600)},
+	/* no such method, wrong parameters */
+	{"{\"jsonrpc\":\"2.0\",\"method\":\"Version\",\"id\":1}",
+		ERROR(-32601) "no method 'Version'\"},\"id\":1}"},
+	{"{\"jsonrpc\":\"2.0\",\"method\":\"\",\"id\":\"x\"}",
+		ERROR(-32601) "no method ''\"},\"id\":\"x\"}"},
+	{"{\"jsonrpc\":\"2.0\",\"method\":\"version\",\"params\":[],\"id\":1}", ERROR(-32602)},
+	{"{\"jsonrpc\":\"2.0\",\"method\":\"version\",\"params\":null,\"id\":1}", ERROR(-32602)},
+	{"{\"jsonrpc\":\"2.0\",\"method\":\"version\",\"params\":{\"x\":1},\"id\":1}",
+		ERROR(-32602) "version: unknown member 'x'\",\"data\":{\"member\":\"x\"}}"},
+	{"{\"jsonrpc\":\"2.0\",\"method\":\"vrouter.show\",\"id\":1}",
+		ERROR(-32602) "vrouter.show: member 'vrouter' is missing"},
+	{"{\"jsonrpc\":\"2.0\",\"method\":\"vrouter.show\",\"params\":{\"vrouter\":1},\"id\":1}",
+		ERROR(-32602) "vrouter.show: member 'vrouter' must be a string"},
+	{"{\"jsonrpc\":\"2.0\",\"method\":\"latency\",\"params\":{\"window_s\":-1},\"id\":1}",
+		ERROR(-32602)},
+	{"{\"jsonrpc\":\"2.0\",\"method\":\"latency\",\"params\":{\"window_s\":11},\"id\":1}",
+		ERROR(-32602)},
+	/* batches */
+	{"[]", ERROR(-32600)},
+	{"[1]", "[" ERROR(-32600)},
+	{"[{\"jsonrpc\":\"2.0\",\"method\":\"version\",\"id\":1}]", "[" OK_1 "]"},
+	{"[{\"jsonrpc\":\"2.0\",\"method\":\"version\"},{\"jsonrpc\":\"2.0\",\"method\":"
+	 "\"version\",\"id\":1}]",
+		"[" OK_1 "]"},
+	{"[{\"jsonrpc\":\"2.0\",\"method\":\"version\"}]", NULL},
+	{"[[]]", "[" ERROR(-32600)},
+};
+
+static void test_rpc(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(exchanges) / sizeof(exchanges[0]); i++) {
+		const struct exchange *exchange = &exchanges[i];
+		char *reply = serve(exchange->line);
+
+		if (!exchange->reply) {
+			assert_null(reply);
+			continue;
+		}
+		assert_non_null(reply);
+		if (strncmp(reply, exchange->reply, strlen(exchange->reply)) != 0)
+			print_error("%s\n -> %s\n", exchange->line, reply);
+		assert_memory_equal(reply, exchange->reply, strlen(exchange->reply));
+		assert_null(strchr(reply, '\n'));
+		free(reply);
+	}
+}
+
+static void test_batch_too_long(void **state)
+{
+	char line[(RPC_BATCH_MAX + 1) * 2 + 2] = "[";
+	char *reply;
+
+	(void)state;
+	for (int i = 0; i <= RPC_BATCH_MAX; i++)
+		strcat(line, i ? ",1" : "1");
+	strcat(line, "]");
+	reply = serve(line);
+	assert_memory_equal(reply, ERROR(-32600), strlen(ERROR(-32600)));
+	free(reply);
+}
+
+/* Whatever comes, the answer is a line of JSON or nothing. */
+static void test_random_lines(void **state)
+{
+	static const char *const parts[] = {"{", "}", "[", "]", ",", ":", "\"jsonrpc\"", "\"2.0\"",
+		"\"method\"", "\"rate.set\"", "\"route.add\"", "\"vrouter\"", "\"a/r1\"",
+		"\"params\"", "\"id\"", "1", "-1", "1e999", "null", "true", "\"\\ud800\"", "\"",
+		"\\", "\xc3", " ", "\"vpxi.apply\"", "\"text\"", "\"name: z\"",
+		"99999999999999999999",
+		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"route.add\",\"params\":{\"vrouter\":"
+		"\"a/r1\",\"to\":",
+		"\"10.9.0.0/16\"", "\"via\":", "\"10.0.0.2\"", "}}"};
+	unsigned int seed = 42;
+	char line[512];
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		size_t len = 0, n;
+		json_t *json;
+		char *reply;
+
+		seed = seed * 1664525u + 1013904223u;
+		n = (seed >> 16) % 14;
+		line[0] = '\0';
+		for (size_t i = 0; i < n; i++) {
+			const char *part;
+
+			seed = seed * 1664525u + 1013904223u;
+			part = parts[(seed >> 12) % (sizeof(parts) / sizeof(parts[0]))];
+			if (len + strlen(part) >= sizeof(line))
+				break;
+			strcpy(line + len, part);
+			len += strlen(part);
+		}
+		reply = rpc_serve(cmd_methods, &control, line, len);
+		if (!reply)
+			continue;
+		json = json_loads(reply, 0, NULL);
+		assert_non_null(json);
+		json_decref(json);
+		free(reply);
+	}
+}
+
+/* ---- reports ---- */
+
+static void test_reports(void **state)
+{
+	static const char *const lists[] = {
+		"slice.list", "port.list", "vpxi.list", "vrouter.list", "latency", "rate.show"};
+	json_t *reply, *result, *item;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		reply = call(lists[i], "{}");
+		assert_true(json_is_array(result_of(reply)));
+		assert_true(json_array_size(result_of(reply)) >= 2);
+		json_decref(reply);
+	}
+	reply = call("status", "{}");
+	result = result_of(reply);
+	assert_string_equal(string_of(result, "site"), "lyon");
+	assert_int_equal(integer_of(json_object_get(result, "counts"), "vrouters"), 2);
+	assert_int_equal(integer_of(json_object_get(result, "counts"), "running"), 2);
+	assert_int_equal(integer_of(json_object_get(result, "counts"), "interfaces"), 4);
+	assert_true(integer_of(result, "uptime_ns") >= 0);
+	json_decref(reply);
+
+	fake_dp_vr("a/r1")->drops[DROP_NO_ROUTE] = 3;
+	fake_dp_vr("a/r1")->cycles = 1000;
+	fake_dp_vr("a/r1")->packets = 8;
+	hist_add(fake_dp_latency("a/r1"), 8000, 10); /* TSC of 1 GHz */
+	reply = call("vrouter.show", "{\"vrouter\":\"a/r1\"}");
+	result = result_of(reply);
+	assert_string_equal(string_of(result, "vpxi"), "a");
+	assert_string_equal(string_of(result, "vrouter"), "a/r1");
+	assert_string_equal(string_of(result, "state"), "running");
+	assert_int_equal(integer_of(json_object_get(result, "drops"), "no_route"), 3);
+	assert_int_equal(json_object_size(json_object_get(result, "drops")), 1);
+	assert_true(json_real_value(json_object_get(result, "cycles_per_packet")) == 125.0);
+	item = json_object_get(result, "latency_us");
+	assert_int_equal(integer_of(item, "count"), 10);
+	assert_true(json_real_value(json_object_get(item, "p50")) == 8.0);
+	assert_true(json_real_value(json_object_get(item, "max")) == 8.0);
+	assert_int_equal(json_array_size(json_object_get(result, "interfaces")), 2);
+	item = json_array_get(json_object_get(result, "interfaces"), 0);
+	assert_string_equal(string_of(item, "interface"), "in");
+	assert_int_equal(integer_of(item, "vlan"), 101);
+	assert_int_equal(integer_of(item, "granted_bps"), 100000000);
+	assert_string_equal(string_of(item, "at"), "vif-in");
+	json_decref(reply);
+
+	fake_dp_conservation = (struct dp_conservation){
+		.received = 10, .sent = 5, .dropped = 3, .consumed = 1, .queued = 1};
+	reply = call("stats", "{\"vrouter\":\"b/r1\"}");
+	result = result_of(reply);
+	assert_int_equal(integer_of(json_object_get(result, "conservation"), "received"), 10);
+	assert_int_equal(json_array_size(json_object_get(result, "vrouters")), 1);
+	json_decref(reply);
+	reply = call("vrouter.show", "{\"vrouter\":\"a/r2\"}");
+	assert_int_equal(code_of(reply), RPC_NOT_FOUND);
+	json_decref(reply);
+}
+
+static void test_rate_show(void **state)
+{
+	static const struct {
+		const char *params;
+		int n; /* links, or the error's code */
+	} cases[] = {
+		{"{}", 4},
+		{"{\"name\":\"a\"}", 2},
+		{"{\"name\":\"a/r1\"}", 2},
+		{"{\"name\":\"a/r1/out\"}", 1},
+		{"{\"name\":\"\"}", RPC_NOT_FOUND},
+		{"{\"name\":\"a/r\"}", RPC_NOT_FOUND},
+		{"{\"name\":\"a/r1/out/x\"}", RPC_NOT_FOUND},
+		{"{\"name\":\"c\"}", RPC_NOT_FOUND},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_t *reply = call("rate.show", cases[i].params);
+
+		if (cases[i].n < 0)
+			assert_int_equal(code_of(reply), cases[i].n);
+		else
+			assert_int_equal(json_array_size(result_of(reply)), cases[i].n);
+		json_decref(reply);
+	}
+}
+
+/* ---- life cycle ---- */
+
+static void test_vr_state(void **state)
+{
+	static const struct {
+		const char *verb, *state; /* NULL: refused */
+	} steps[] = {
+		{"stop", "stopped"},
+		{"stop", "stopped"},
+		{"suspend", NULL},
+		{"resume", NULL},
+		{"start", "running"},
+		{"suspend", "suspended"},
+		{"start", NULL},
+		{"resume", "running"},
+		{"restart", "running"},
+	};
+	json_t *reply;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		char method[64];
+
+		snprintf(method, sizeof(method), "vrouter.%s", steps[i].verb);
+		reply = call(method, "{\"vrouter\":\"a/r1\"}");
+		if (steps[i].state)
+			assert_string_equal(string_of(result_of(reply), "state"), steps[i].state);
+		else
+			assert_int_equal(code_of(reply), RPC_REFUSED);
+		json_decref(reply);
+	}
+	fake_dp_fail_at(1, -EIO, "");
+	reply = call("vrouter.stop", "{\"vrouter\":\"a/r1\"}");
+	assert_int_equal(code_of(reply), RPC_REFUSED);
+	json_decref(reply);
+}
+
+/* ---- routes ---- */
+
+static void test_routes(void **state)
+{
+	static const struct {
+		const char *method, *params;
+		int code; /* 0: done */
+		size_t n_routes;
+	} steps[] = {
+		{"route.add", "{\"vrouter\":\"a/r1\",\"to\":\"10.9.0.0/24\",\"via\":\"10.0.0.9\"}",
+			0, 3},
+		{"route.add", "{\"vrouter\":\"a/r1\",\"to\":\"10.9.0.0/24\",\"via\":\"10.0.0.8\"}",
+			RPC_REFUSED, 3},
+		{"route.replace",
+			"{\"vrouter\":\"a/r1\",\"to\":\"10.9.0.0/24\",\"via\":[\"10.0.0.8\","
+			"\"10.1.0.8\"]}",
+			0, 3},
+		{"route.add", "{\"vrouter\":\"a/r1\",\"to\":\"default\",\"via\":\"10.0.0.9\"}", 0,
+			4},
+		{"route.add", "{\"vrouter\":\"a/r1\",\"to\":\"10.8.0.1\",\"dev\":\"out\"}", 0, 5},
+		{"route.add", "{\"vrouter\":\"a/r1\",\"to\":\"10.7.0.1/24\",\"dev\":\"out\"}",
+			RPC_INVALID_PARAMS, 5},
+		{"route.add", "{\"vrouter\":\"a/r1\",\"to\":\"10.7.0.0/24\"}", RPC_INVALID_PARAMS,
+			5},
+		{"route.add", "{\"vrouter\":\"a/r1\",\"to\":\"x\",\"dev\":\"out\"}",
+			RPC_INVALID_PARAMS, 5},
+		{"route.add", "{\"vrouter\":\"a/r1\",\"to\":\"10.7.0.0/24\",\"dev\":\"x\"}",
+			RPC_NOT_FOUND, 5},
+		{"route.add", "{\"vrouter\":\"a/r1\",\"to\":\"10.7.0.0/24\",\"via\":\"11.0.0.1\"}",
+			RPC_REFUSED, 5},
+		{"route.add", "{\"vrouter\":\"a/r1\",\"to\":\"10.7.0.0/24\",\"via\":\"224.0.0.1\"}",
+			RPC_INVALID_PARAMS, 5},
+		{"route.add",
+			"{\"vrouter\":\"a/r1\",\"to\":\"10.7.0.0/24\",\"via\":\"2001:db8::1\"}",
+			RPC_INVALID_PARAMS, 5},
+		{"route.add", "{\"vrouter\":\"a/r1\",\"to\":\"10.7.0.0/24\",\"via\":[1]}",
+			RPC_INVALID_PARAMS, 5},
+		{"route.del", "{\"vrouter\":\"a/r1\",\"to\":\"10.9.0.0/24\",\"via\":\"10.0.0.9\"}",
+			RPC_NOT_FOUND, 5},
+		{"route.del", "{\"vrouter\":\"a/r1\",\"to\":\"default\",\"dev\":\"out\"}",
+			RPC_NOT_FOUND, 5},
+		{"route.del", "{\"vrouter\":\"a/r1\",\"to\":\"default\",\"dev\":\"in\"}", 0, 4},
+		{"route.del", "{\"vrouter\":\"a/r1\",\"to\":\"10.9.0.0/24\"}", 0, 3},
+		{"route.del", "{\"vrouter\":\"a/r1\",\"to\":\"10.9.0.0/24\"}", RPC_NOT_FOUND, 3},
+		{"route.del", "{\"vrouter\":\"a/r1\",\"to\":\"10.8.0.1/32\",\"dev\":\"out\"}", 0,
+			2},
+	};
+	json_t *reply;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		reply = call(steps[i].method, steps[i].params);
+		if (code_of(reply) != steps[i].code)
+			print_error("%s: %s\n", steps[i].params, message_of(reply));
+		assert_int_equal(code_of(reply), steps[i].code);
+		json_decref(reply);
+		assert_int_equal(
+			control.running.model->vpxis[0].routers[0].n_routes, steps[i].n_routes);
+		reply = call("route.list", "{\"vrouter\":\"a/r1\"}");
+		assert_int_equal(integer_of(result_of(reply), "total"), steps[i].n_routes);
+		json_decref(reply);
+	}
+	/* What the dataplane refuses, the model does not have. */
+	fake_dp_fail_at(1, -ENOSPC, "table full");
+	reply = call("route.add", "{\"vrouter\":\"a/r1\",\"to\":\"10.9.0.0/24\",\"dev\":\"in\"}");
+	assert_string_equal(message_of(reply), "table full");
+	json_decref(reply);
+	assert_int_equal(control.running.model->vpxis[0].routers[0].n_routes, 2);
+	fake_dp_fail_at(1, -ENOSPC, "table full");
+	reply = call(
+		"route.replace", "{\"vrouter\":\"a/r1\",\"to\":\"10.3.0.0/24\",\"dev\":\"in\"}");
+	assert_int_equal(code_of(reply), RPC_REFUSED);
+	json_decref(reply);
+	assert_int_equal(control.running.model->vpxis[0].routers[0].routes[1].n_vias, 1);
+	fake_dp_fail_at(1, -EIO, "stuck");
+	reply = call("route.del", "{\"vrouter\":\"a/r1\",\"to\":\"10.3.0.0/24\"}");
+	assert_int_equal(code_of(reply), RPC_REFUSED);
+	json_decref(reply);
+	reply = call("route.list", "{\"vrouter\":\"a/r1\",\"limit\":1}");
+	assert_int_equal(json_array_size(json_object_get(result_of(reply), "routes")), 1);
+	assert_int_equal(integer_of(result_of(reply), "total"), 2);
+	json_decref(reply);
+}
+
+static void test_neighbors(void **state)
+{
+	json_t *reply = call("neighbor.list", "{\"vrouter\":\"a/r1\"}"), *item;
+
+	(void)state;
+	assert_int_equal(json_array_size(result_of(reply)), 1);
+	item = json_array_get(result_of(reply), 0);
+	assert_string_equal(string_of(item, "address"), "10.1.0.2");
+	assert_string_equal(string_of(item, "mac"), "02:00:00:00:00:02");
+	assert_string_equal(string_of(item, "interface"), "out");
+	assert_string_equal(string_of(item, "state"), "permanent");
+	json_decref(reply);
+}
+
+/* ---- rates ---- */
+
+static void test_rate_set(void **state)
+{
+	static const struct {
+		const char *params;
+		int code;
+		long long granted; /* of a/r1/in */
+	} steps[] = {
+		{"\"static_bps\":200000000", 0, 200000000},
+		{"\"min_bps\":50000000", 0, 200000000},
+		{"\"max_bps\":300000000", 0, 300000000},
+		{"\"min_bps\":400000000", RPC_INFEASIBLE, 300000000}, /* over the maximum */
+		{"\"max_bps\":null", 0, 1000000000},
+		{"\"static_bps\":850000000", 0, 850000000}, /* exactly fits beside 150 Mbit/s */
+		{"\"static_bps\":850000001", RPC_INFEASIBLE, 850000000},
+		{"\"max_bps\":2000000000,\"min_bps\":null", 0,
+			1000000000}, /* no more than there is */
+		{"\"min_bps\":0,\"max_bps\":null", 0, 0},
+		{"\"static_bps\":null", RPC_INVALID_PARAMS, 0},
+		{"\"static_bps\":63999", RPC_INVALID_PARAMS, 0},
+		{"\"max_bps\":0", RPC_INVALID_PARAMS, 0},
+		{"\"max_bps\":400000000001", RPC_INVALID_PARAMS, 0},
+		{"\"static_bps\":1000000,\"min_bps\":1", RPC_INVALID_PARAMS, 0},
+		{"\"burst\":1", RPC_INVALID_PARAMS, 0},
+		{"\"max_bps\":64000", 0, 64000},
+	};
+	json_t *reply, *links;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		char params[256];
+
+		snprintf(params, sizeof(params), "{\"interface\":\"a/r1/in\",%s}", steps[i].params);
+		reply = call("rate.set", params);
+		if (code_of(reply) != steps[i].code)
+			print_error("%s: %s\n", params, message_of(reply));
+		assert_int_equal(code_of(reply), steps[i].code);
+		assert_int_equal(fake_dp_iface("a/r1/in")->link.rate_bps, steps[i].granted);
+		if (steps[i].code == 0) {
+			links = json_object_get(result_of(reply), "links");
+			assert_int_equal(json_array_size(links), 2);
+			assert_string_equal(string_of(result_of(reply), "port"), "lan0");
+			assert_int_equal(json_integer_value(json_object_get(
+						 json_array_get(links, 0), "granted_bps")),
+				steps[i].granted);
+			assert_int_equal(
+				integer_of(json_array_get(links, 1), "granted_bps"), 150000000);
+		}
+		json_decref(reply);
+	}
+	reply = call("rate.set", "{\"interface\":\"a/r1/in\",\"static_bps\":900000000}");
+	assert_int_equal(code_of(reply), RPC_INFEASIBLE);
+	assert_string_equal(string_of(data_of(reply), "constraint"), "minima_over_capacity");
+	assert_string_equal(string_of(data_of(reply), "port"), "lan0");
+	assert_int_equal(integer_of(data_of(reply), "excess_bps"), 50000000);
+	json_decref(reply);
+	reply = call("rate.set", "{\"interface\":\"a/r1\",\"static_bps\":900000000}");
+	assert_int_equal(code_of(reply), RPC_NOT_FOUND);
+	json_decref(reply);
+	reply = call("rate.set", "{\"interface\":\"a/r1/in\"}");
+	assert_int_equal(code_of(reply), RPC_INVALID_PARAMS);
+	json_decref(reply);
+	/* The dataplane refuses: the model keeps what runs. */
+	fake_dp_fail_at(1, -ENOMEM, "no memory");
+	reply = call("rate.set", "{\"interface\":\"a/r1/in\",\"static_bps\":5000000}");
+	assert_string_equal(message_of(reply), "no memory");
+	json_decref(reply);
+	assert_int_equal(
+		control.running.model->vpxis[0].routers[0].interfaces[0].rate.max_bps, 64000);
+}
+
+/* ---- the model as a whole ---- */
+
+#define VPXI_C                                                   \
+	"name: c\\nrouters:\\n  - name: r1\\n    interfaces:\\n" \
+	"      - {name: in, port: lan0, vlan: 103, address: [10.0.0.1/24], rate: {static: %s}}\\n"
+
+static json_t *apply_c(const char *rate)
+{
+	char params[512];
+
+	snprintf(params, sizeof(params), "{\"file\":\"c.yaml\",\"text\":\"" VPXI_C "\"}", rate);
+	return call("vpxi.apply", params);
+}
+
+static void test_vpxi(void **state)
+{
+	json_t *reply = apply_c("10Mbps"), *diag;
+
+	(void)state;
+	assert_int_equal(integer_of(result_of(reply), "changed"), 2);
+	json_decref(reply);
+	assert_string_equal(fake_dp_log(),
+		"begin\nvr_add c/r1 s0 weight=1\niface_add c/r1/in vlan=103 "
+		"rate=10000000\ncommit\n");
+	fake_dp_log_clear();
+	reply = apply_c("10Mbps"); /* again: nothing to do */
+	assert_int_equal(integer_of(result_of(reply), "changed"), 0);
+	json_decref(reply);
+	assert_string_equal(fake_dp_log(), "");
+	reply = apply_c("20Mbps");
+	json_decref(reply);
+	assert_string_equal(fake_dp_log(), "begin\nlink_set c/r1/in rate=20000000\ncommit\n");
+	reply = apply_c("800Mbps"); /* 100 + 150 + 800 Mbit/s on a gigabit */
+	assert_int_equal(code_of(reply), RPC_INFEASIBLE);
+	assert_int_equal(integer_of(data_of(reply), "excess_bps"), 50000000);
+	json_decref(reply);
+	reply = apply_c("nonsense");
+	assert_int_equal(code_of(reply), RPC_REFUSED);
+	diag = json_object_get(data_of(reply), "diag");
+	assert_int_equal(json_array_size(diag), 1);
+	assert_memory_equal(json_string_value(json_array_get(diag, 0)), "c.yaml:4:", 9);
+	json_decref(reply);
+	fake_dp_bufs = 1500;
+	reply = apply_c("30Mbps"); /* its queue does not fit the pool */
+	assert_int_equal(code_of(reply), RPC_INFEASIBLE);
+	assert_string_equal(string_of(data_of(reply), "constraint"), "buffers");
+	json_decref(reply);
+	fake_dp_bufs = 1000000;
+	assert_int_equal(control.running.model->n_vpxis, 3);
+	reply = call("vpxi.remove", "{\"vpxi\":\"b\"}");
+	assert_int_equal(integer_of(result_of(reply), "changed"), 1);
+	json_decref(reply);
+	reply = call("vpxi.remove", "{\"vpxi\":\"b\"}");
+	assert_int_equal(code_of(reply), RPC_NOT_FOUND);
+	json_decref(reply);
+	assert_int_equal(control.running.model->n_vpxis, 2);
+	assert_null(fake_dp_vr("b/r1"));
+}
+
+static char *write_file(const char *text)
+{
+	char *path = strdup("/tmp/hpsr-ctrl-test-XXXXXX");
+	int fd = mkstemp(path);
+	FILE *out = fdopen(fd, "w");
+
+	assert_non_null(out);
+	fputs(text, out);
+	assert_int_equal(fclose(out), 0);
+	return path;
+}
+
+static json_t *reload_text(const char *text)
+{
+	char *path = write_file(text), params[256];
+	json_t *reply;
+
+	snprintf(params, sizeof(params), "{\"file\":\"%s\"}", path);
+	reply = call("reload", params);
+	unlink(path);
+	free(path);
+	return reply;
+}
+
+static void test_reload(void **state)
+{
+	char *text = ctrl_site_edit(CTRL_SITE, "static: 100Mbps", "static: 90Mbps"), *bad, *dump;
+	json_t *reply = reload_text(text), *diag;
+
+	(void)state;
+	assert_int_equal(integer_of(result_of(reply), "changed"), 1);
+	assert_string_equal(
+		string_of(json_array_get(json_object_get(result_of(reply), "changes"), 0), "op"),
+		"link_set");
+	json_decref(reply);
+	reply = reload_text(text);
+	assert_int_equal(integer_of(result_of(reply), "changed"), 0);
+	json_decref(reply);
+	/* Live changes are part of what runs: the file takes them back. */
+	reply = call("route.add", "{\"vrouter\":\"b/r1\",\"to\":\"10.9.0.0/24\",\"dev\":\"in\"}");
+	json_decref(reply);
+	fake_dp_log_clear();
+	reply = reload_text(text);
+	assert_string_equal(fake_dp_log(), "begin\nroutes_set b/r1 n=0\ncommit\n");
+	json_decref(reply);
+	/* Faults: each is told, nothing is changed. */
+	fake_dp_log_clear();
+	dump = fake_dp_dump();
+	bad = ctrl_site_edit(text, "vlan: 101", "vlan: 4095");
+	reply = reload_text(bad);
+	assert_int_equal(code_of(reply), RPC_REFUSED);
+	json_decref(reply);
+	free(text);
+	text = ctrl_site_edit(bad, "static: 150Mbps", "static: 150");
+	reply = reload_text(text);
+	diag = json_object_get(data_of(reply), "diag");
+	assert_true(json_array_size(diag) >= 2);
+	json_decref(reply);
+	free(bad);
+	bad = ctrl_site_edit(CTRL_SITE, "site: lyon", "site: nice");
+	reply = reload_text(bad);
+	assert_int_equal(code_of(reply), RPC_REFUSED);
+	assert_non_null(strstr(message_of(reply), "restart"));
+	json_decref(reply);
+	reply = call("reload", "{}");
+	assert_int_equal(code_of(reply), RPC_REFUSED);
+	json_decref(reply);
+	reply = call("reload", "{\"file\":\"/nonexistent\"}");
+	assert_int_equal(code_of(reply), RPC_REFUSED);
+	json_decref(reply);
+	assert_string_equal(fake_dp_log(), "");
+	free(text);
+	text = fake_dp_dump();
+	assert_string_equal(text, dump);
+	free(text);
+	free(dump);
+	free(bad);
+}
+
+static void test_config_show(void **state)
+{
+	json_t *reply;
+	struct model_site *site;
+
+	(void)state;
+	reply = call("rate.set", "{\"interface\":\"b/r1/out\",\"static_bps\":5000000}");
+	json_decref(reply);
+	reply = call("config.show", "{}");
+	site = ctrl_site_parse(string_of(result_of(reply), "yaml"));
+	assert_true(model_site_equal(site, control.running.model));
+	assert_int_equal(site->vpxis[1].routers[0].interfaces[1].rate.max_bps, 5000000);
+	model_site_destroy(site);
+	json_decref(reply);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_rpc),
+		TEST(test_batch_too_long),
+		TEST(test_random_lines),
+		TEST(test_reports),
+		TEST(test_rate_show),
+		TEST(test_vr_state),
+		TEST(test_routes),
+		TEST(test_neighbors),
+		TEST(test_rate_set),
+		TEST(test_vpxi),
+		TEST(test_reload),
+		TEST(test_config_show),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,732 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fake_dp.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OBJECTS_MAX 512
+#define ROUTES_MAX 32
+#define NEIGHBORS_MAX 8
+#define LOG_LEN 65536
+#define NAME_LEN 256
+
+enum kind { PORT = 1, VR, IFACE };
+
+struct object {
+	enum kind kind; /* 0: free */
+	uint32_t id;
+	char name[NAME_LEN];
+	bool published, added, deleted;
+	uint32_t vr, port; /* of an interface */
+	bool link_pending, routes_pending, neighbors_pending;
+	struct dp_link_spec next_link;
+	struct dp_route_spec routes[ROUTES_MAX], next_routes[ROUTES_MAX];
+	size_t n_routes, n_next_routes;
+	struct dp_neigh_spec neighbors[NEIGHBORS_MAX], next_neighbors[NEIGHBORS_MAX];
+	size_t n_neighbors, n_next_neighbors;
+	struct dp_port_stats port_stats;
+	struct dp_vr_stats vr_stats;
+	struct dp_iface_stats iface_stats;
+	struct hist latency;
+};
+
+struct dp_txn {
+	int open;
+};
+
+static struct object objects[OBJECTS_MAX];
+static uint32_t next_id;
+static struct dp_txn txn_now;
+static unsigned int n_calls, fail_in;
+static int fail_rc;
+static char fail_err[DP_ERR_LEN];
+static char log_text[LOG_LEN];
+
+struct dp_conservation fake_dp_conservation;
+struct dp_worker_stats fake_dp_worker;
+uint32_t fake_dp_bufs;
+uint64_t fake_dp_speed_bps;
+
+void fake_dp_reset(void)
+{
+	memset(objects, 0, sizeof(objects));
+	memset(&txn_now, 0, sizeof(txn_now));
+	memset(&fake_dp_conservation, 0, sizeof(fake_dp_conservation));
+	memset(&fake_dp_worker, 0, sizeof(fake_dp_worker));
+	fake_dp_worker.lcore = 1;
+	snprintf(fake_dp_worker.slice, sizeof(fake_dp_worker.slice), "s0");
+	fake_dp_bufs = 1000000;
+	fake_dp_speed_bps = 0;
+	next_id = 1;
+	n_calls = 0;
+	fail_in = 0;
+	fake_dp_log_clear();
+}
+
+void fake_dp_fail_at(unsigned int n, int rc, const char *err)
+{
+	fail_in = n;
+	fail_rc = rc;
+	snprintf(fail_err, sizeof(fail_err), "%s", err);
+}
+
+unsigned int fake_dp_calls(void)
+{
+	return n_calls;
+}
+
+const char *fake_dp_log(void)
+{
+	return log_text;
+}
+
+void fake_dp_log_clear(void)
+{
+	log_text[0] = '\0';
+}
+
+bool fake_dp_quiet(void)
+{
+	return !txn_now.open;
+}
+
+static void __attribute__((format(printf, 1, 2))) note(const char *format, ...)
+{
+	size_t len = strlen(log_text);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(log_text + len, sizeof(log_text) - len, format, args);
+	va_end(args);
+	len = strlen(log_text);
+	snprintf(log_text + len, sizeof(log_text) - len, "\n");
+}
+
+/* Counts a call that can fail. */
+static int called(char *err)
+{
+	n_calls++;
+	if (fail_in == 0 || --fail_in > 0)
+		return 0;
+	snprintf(err, DP_ERR_LEN, "%s", fail_err);
+	return fail_rc;
+}
+
+static int refuse(char *err, int rc, const char *why)
+{
+	snprintf(err, DP_ERR_LEN, "%s", why);
+	return rc;
+}
+
+static struct object *by_id(enum kind kind, uint32_t id)
+{
+	for (size_t i = 0; i < OBJECTS_MAX; i++) {
+		if (objects[i].kind == kind && objects[i].id == id && id != 0)
+			return &objects[i];
+	}
+	return NULL;
+}
+
+/* Published, or added in the open transaction, and not deleted in it. */
+static struct object *visible(enum kind kind, uint32_t id)
+{
+	struct object *object = by_id(kind, id);
+
+	return object && !object->deleted ? object : NULL;
+}
+
+static struct object *by_name(enum kind kind, const char *name)
+{
+	for (size_t i = 0; i < OBJECTS_MAX; i++) {
+		if (objects[i].kind == kind && objects[i].published &&
+			strcmp(objects[i].name, name) == 0)
+			return &objects[i];
+	}
+	return NULL;
+}
+
+static struct object *object_add(enum kind kind, const char *name)
+{
+	for (size_t i = 0; i < OBJECTS_MAX; i++) {
+		struct object *object = &objects[i];
+
+		if (object->kind)
+			continue;
+		memset(object, 0, sizeof(*object));
+		object->kind = kind;
+		object->id = next_id++;
+		object->added = true;
+		snprintf(object->name, sizeof(object->name), "%s", name);
+		return object;
+	}
+	return NULL;
+}
+
+/* ---- life ---- */
+
+void dp_bufs_needed(size_t n_workers, uint64_t *per_port, uint64_t *per_router, uint64_t *fixed)
+{
+	*per_port = 100;
+	*per_router = 10;
+	*fixed = 10 * n_workers;
+}
+
+uint64_t dp_bufs_fitting(uint64_t memory_bytes, uint16_t mtu_max)
+{
+	return memory_bytes / (mtu_max + 500u);
+}
+
+int dp_init(const struct dp_conf *conf, char *err)
+{
+	int rc = called(err);
+
+	note("init %s bufs=%u mtu=%u slices=%zu pci=%d", conf->site, conf->n_bufs, conf->mtu_max,
+		conf->n_slices, conf->pci);
+	fake_dp_bufs = conf->n_bufs;
+	return rc;
+}
+
+void dp_fini(void)
+{
+	note("fini");
+}
+
+uint64_t dp_now_tsc(void)
+{
+	return 0;
+}
+
+uint64_t dp_tsc_hz(void)
+{
+	return 1000000000;
+}
+
+void dp_bufs_get(uint32_t *total, uint32_t *in_use)
+{
+	*total = fake_dp_bufs;
+	*in_use = 7;
+}
+
+/* ---- transactions ---- */
+
+struct dp_txn *dp_txn_begin(void)
+{
+	if (txn_now.open)
+		return NULL;
+	txn_now.open = 1;
+	note("begin");
+	return &txn_now;
+}
+
+int dp_txn_port_add(struct dp_txn *txn, const struct dp_port_spec *spec, dp_port_id *id, char *err)
+{
+	struct object *port;
+	int rc = called(err);
+
+	(void)txn;
+	if (rc < 0)
+		return rc;
+	note("port_add %s %s mtu=%u", spec->name, spec->device, spec->mtu);
+	port = object_add(PORT, spec->name);
+	port->port_stats.speed_bps = fake_dp_speed_bps;
+	port->port_stats.up = true;
+	*id = port->id;
+	return 0;
+}
+
+int dp_txn_port_set(struct dp_txn *txn, dp_port_id id, const struct dp_port_spec *spec, char *err)
+{
+	int rc = called(err);
+
+	(void)txn;
+	if (rc < 0)
+		return rc;
+	if (!visible(PORT, id))
+		return refuse(err, -ENOENT, "port_set: no such port");
+	note("port_set %s mtu=%u capacity=%llu", spec->name, spec->mtu,
+		(unsigned long long)spec->capacity_bps);
+	return 0;
+}
+
+int dp_txn_port_del(struct dp_txn *txn, dp_port_id id, char *err)
+{
+	struct object *port = visible(PORT, id);
+	int rc = called(err);
+
+	(void)txn;
+	if (rc < 0)
+		return rc;
+	if (!port)
+		return refuse(err, -ENOENT, "port_del: no such port");
+	for (size_t i = 0; i < OBJECTS_MAX; i++) {
+		if (objects[i].kind == IFACE && objects[i].port == id && !objects[i].deleted)
+			return refuse(err, -EBUSY, "port_del: it has interfaces");
+	}
+	note("port_del %s", port->name);
+	port->deleted = true;
+	return 0;
+}
+
+int dp_txn_vr_add(struct dp_txn *txn, const struct dp_vr_spec *spec, dp_vr_id *id, char *err)
+{
+	struct object *vr;
+	int rc = called(err);
+
+	(void)txn;
+	if (rc < 0)
+		return rc;
+	note("vr_add %s %s weight=%u", spec->name, spec->slice, spec->weight);
+	vr = object_add(VR, spec->name);
+	vr->vr_stats.worker = 1;
+	*id = vr->id;
+	return 0;
+}
+
+int dp_txn_vr_del(struct dp_txn *txn, dp_vr_id id, char *err)
+{
+	struct object *vr = visible(VR, id);
+	int rc = called(err);
+
+	(void)txn;
+	if (rc < 0)
+		return rc;
+	if (!vr)
+		return refuse(err, -ENOENT, "vr_del: no such router");
+	note("vr_del %s", vr->name);
+	vr->deleted = true;
+	for (size_t i = 0; i < OBJECTS_MAX; i++) {
+		if (objects[i].kind == IFACE && objects[i].vr == id)
+			objects[i].deleted = true;
+	}
+	return 0;
+}
+
+int dp_txn_iface_add(struct dp_txn *txn, dp_vr_id vr_id, const struct dp_iface_spec *spec,
+	dp_iface_id *id, char *err)
+{
+	struct object *vr = visible(VR, vr_id), *iface;
+	char name[NAME_LEN], prefix[IP_PREFIX_STRLEN];
+	int rc = called(err);
+
+	(void)txn;
+	if (rc < 0)
+		return rc;
+	if (!vr || !visible(PORT, spec->port))
+		return refuse(err, -ENOENT, "iface_add: no such router or port");
+	for (size_t i = 0; i < spec->n_addresses; i++) {
+		if (spec->addresses[i].addr.af == IP_AF_4)
+			continue;
+		snprintf(err, DP_ERR_LEN, "interface %s: address %s: IPv6 is not supported",
+			spec->name, prefix_print(&spec->addresses[i], prefix));
+		return -ENOTSUP;
+	}
+	snprintf(name, sizeof(name), "%.127s/%s", vr->name, spec->name);
+	note("iface_add %s vlan=%d rate=%llu", name,
+		spec->vlan == DP_VLAN_NONE ? -1 : (int)spec->vlan,
+		(unsigned long long)spec->link.rate_bps);
+	iface = object_add(IFACE, name);
+	iface->vr = vr_id;
+	iface->port = spec->port;
+	iface->iface_stats.link = spec->link;
+	iface->iface_stats.up = true;
+	*id = iface->id;
+	return 0;
+}
+
+int dp_txn_iface_del(struct dp_txn *txn, dp_iface_id id, char *err)
+{
+	struct object *iface = visible(IFACE, id);
+	int rc = called(err);
+
+	(void)txn;
+	if (rc < 0)
+		return rc;
+	if (!iface)
+		return refuse(err, -ENOENT, "iface_del: no such interface");
+	note("iface_del %s", iface->name);
+	iface->deleted = true;
+	return 0;
+}
+
+int dp_txn_link_set(struct dp_txn *txn, dp_iface_id id, const struct dp_link_spec *spec, char *err)
+{
+	struct object *iface = visible(IFACE, id);
+	int rc = called(err);
+
+	(void)txn;
+	if (rc < 0)
+		return rc;
+	if (!iface)
+		return refuse(err, -ENOENT, "link_set: no such interface");
+	note("link_set %s rate=%llu", iface->name, (unsigned long long)spec->rate_bps);
+	iface->next_link = *spec;
+	iface->link_pending = true;
+	return 0;
+}
+
+int dp_txn_routes_set(
+	struct dp_txn *txn, dp_vr_id vr_id, const struct dp_route_spec *routes, size_t n, char *err)
+{
+	struct object *vr = visible(VR, vr_id);
+	int rc = called(err);
+
+	(void)txn;
+	if (rc < 0)
+		return rc;
+	if (!vr || n > ROUTES_MAX)
+		return refuse(err, -ENOENT, "routes_set: no such router");
+	for (size_t i = 0; i < n; i++) {
+		for (size_t h = 0; h < routes[i].n_nexthops; h++) {
+			struct object *iface = visible(IFACE, routes[i].nexthops[h].iface);
+
+			if (!iface || iface->vr != vr_id)
+				return refuse(err, -EINVAL, "routes_set: no such interface");
+		}
+	}
+	note("routes_set %s n=%zu", vr->name, n);
+	memcpy(vr->next_routes, routes, n * sizeof(*routes));
+	vr->n_next_routes = n;
+	vr->routes_pending = true;
+	return 0;
+}
+
+int dp_txn_neighbors_set(struct dp_txn *txn, dp_vr_id vr_id, const struct dp_neigh_spec *neighbors,
+	size_t n, char *err)
+{
+	struct object *vr = visible(VR, vr_id);
+	int rc = called(err);
+
+	(void)txn;
+	if (rc < 0)
+		return rc;
+	if (!vr || n > NEIGHBORS_MAX)
+		return refuse(err, -ENOENT, "neighbors_set: no such router");
+	note("neighbors_set %s n=%zu", vr->name, n);
+	memcpy(vr->next_neighbors, neighbors, n * sizeof(*neighbors));
+	vr->n_next_neighbors = n;
+	vr->neighbors_pending = true;
+	return 0;
+}
+
+static void object_commit(struct object *object)
+{
+	if (object->deleted) {
+		memset(object, 0, sizeof(*object));
+		return;
+	}
+	object->published = true;
+	object->added = false;
+	if (object->link_pending)
+		object->iface_stats.link = object->next_link;
+	if (object->routes_pending) {
+		memcpy(object->routes, object->next_routes, sizeof(object->routes));
+		object->n_routes = object->n_next_routes;
+	}
+	if (object->neighbors_pending) {
+		memcpy(object->neighbors, object->next_neighbors, sizeof(object->neighbors));
+		object->n_neighbors = object->n_next_neighbors;
+	}
+	object->link_pending = object->routes_pending = object->neighbors_pending = false;
+}
+
+static void object_abort(struct object *object)
+{
+	if (object->added) {
+		memset(object, 0, sizeof(*object));
+		return;
+	}
+	object->deleted = false;
+	object->link_pending = object->routes_pending = object->neighbors_pending = false;
+}
+
+void dp_txn_commit(struct dp_txn *txn)
+{
+	note("commit");
+	for (size_t i = 0; i < OBJECTS_MAX; i++) {
+		if (objects[i].kind)
+			object_commit(&objects[i]);
+	}
+	txn->open = 0;
+}
+
+void dp_txn_abort(struct dp_txn *txn)
+{
+	note("abort");
+	for (size_t i = 0; i < OBJECTS_MAX; i++) {
+		if (objects[i].kind)
+			object_abort(&objects[i]);
+	}
+	txn->open = 0;
+}
+
+/* ---- single changes ---- */
+
+static size_t route_find(const struct object *vr, const struct ip_prefix *to)
+{
+	size_t i;
+
+	for (i = 0; i < vr->n_routes; i++) {
+		if (prefix_cmp(&vr->routes[i].to, to) == 0)
+			break;
+	}
+	return i;
+}
+
+int dp_route_add(dp_vr_id vr_id, const struct dp_route_spec *route, char *err)
+{
+	struct object *vr = visible(VR, vr_id);
+	char text[IP_PREFIX_STRLEN];
+	int rc = called(err);
+	size_t at;
+
+	if (rc < 0)
+		return rc;
+	if (!vr)
+		return refuse(err, -ENOENT, "route_add: no such router");
+	at = route_find(vr, &route->to);
+	if (at == ROUTES_MAX)
+		return refuse(err, -ENOSPC, "route_add: table full");
+	note("route_add %s %s", vr->name, prefix_print(&route->to, text));
+	vr->routes[at] = *route;
+	if (at == vr->n_routes)
+		vr->n_routes++;
+	return 0;
+}
+
+int dp_route_del(dp_vr_id vr_id, const struct ip_prefix *to, char *err)
+{
+	struct object *vr = visible(VR, vr_id);
+	char text[IP_PREFIX_STRLEN];
+	int rc = called(err);
+	size_t at;
+
+	if (rc < 0)
+		return rc;
+	at = vr ? route_find(vr, to) : 0;
+	if (!vr || at == vr->n_routes)
+		return refuse(err, -ENOENT, "route_del: no such route");
+	note("route_del %s %s", vr->name, prefix_print(to, text));
+	vr->routes[at] = vr->routes[--vr->n_routes];
+	return 0;
+}
+
+int dp_links_set(const dp_iface_id *ids, const struct dp_link_spec *specs, size_t n, char *err)
+{
+	int rc = called(err);
+
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < n; i++) {
+		struct object *iface = visible(IFACE, ids[i]);
+
+		if (!iface)
+			return refuse(err, -ENOENT, "links_set: no such interface");
+		note("links_set %s rate=%llu", iface->name, (unsigned long long)specs[i].rate_bps);
+		iface->iface_stats.link = specs[i];
+	}
+	return 0;
+}
+
+int dp_vr_set_state(dp_vr_id id, enum dp_vr_state state)
+{
+	struct object *vr = visible(VR, id);
+	char err[DP_ERR_LEN];
+	int rc = called(err);
+
+	if (rc < 0 || !vr)
+		return rc < 0 ? rc : -ENOENT;
+	note("vr_set_state %s %d", vr->name, (int)state);
+	vr->vr_stats.state = state;
+	return 0;
+}
+
+/* ---- snapshots ---- */
+
+struct dp_port_stats *fake_dp_port(const char *name)
+{
+	struct object *object = by_name(PORT, name);
+
+	return object ? &object->port_stats : NULL;
+}
+
+struct dp_vr_stats *fake_dp_vr(const char *name)
+{
+	struct object *object = by_name(VR, name);
+
+	return object ? &object->vr_stats : NULL;
+}
+
+struct dp_iface_stats *fake_dp_iface(const char *name)
+{
+	struct object *object = by_name(IFACE, name);
+
+	return object ? &object->iface_stats : NULL;
+}
+
+struct hist *fake_dp_latency(const char *name)
+{
+	struct object *object = by_name(VR, name);
+
+	return object ? &object->latency : NULL;
+}
+
+int dp_iface_stats_get(dp_iface_id id, struct dp_iface_stats *out)
+{
+	struct object *object = by_id(IFACE, id);
+
+	if (!object)
+		return -ENOENT;
+	*out = object->iface_stats;
+	return 0;
+}
+
+int dp_vr_stats_get(dp_vr_id id, struct dp_vr_stats *out)
+{
+	struct object *object = by_id(VR, id);
+
+	if (!object)
+		return -ENOENT;
+	*out = object->vr_stats;
+	return 0;
+}
+
+int dp_port_stats_get(dp_port_id id, struct dp_port_stats *out)
+{
+	struct object *object = by_id(PORT, id);
+
+	if (!object)
+		return -ENOENT;
+	*out = object->port_stats;
+	return 0;
+}
+
+size_t dp_workers_count(void)
+{
+	return 1;
+}
+
+int dp_worker_stats_get(size_t index, struct dp_worker_stats *out)
+{
+	if (index > 0)
+		return -ENOENT;
+	*out = fake_dp_worker;
+	return 0;
+}
+
+void dp_conservation_get(struct dp_conservation *out)
+{
+	*out = fake_dp_conservation;
+}
+
+int dp_latency_get(dp_vr_id id, struct hist *out)
+{
+	struct object *object = by_id(VR, id);
+
+	if (!object)
+		return -ENOENT;
+	*out = object->latency;
+	return 0;
+}
+
+const char *dp_drop_name(enum drop_reason reason)
+{
+	static const char *const names[] = {
+#define DROP_NAME(NAME, name, text) #name,
+		DROP_REASONS(DROP_NAME)
+#undef DROP_NAME
+	};
+
+	return names[reason];
+}
+
+const char *dp_drop_text(enum drop_reason reason)
+{
+	static const char *const texts[] = {
+#define DROP_TEXT(NAME, name, text) text,
+		DROP_REASONS(DROP_TEXT)
+#undef DROP_TEXT
+	};
+
+	return texts[reason];
+}
+
+int dp_routes_walk(dp_vr_id id, int (*cb)(void *ctx, const struct dp_route_snap *route), void *ctx)
+{
+	struct object *vr = by_id(VR, id);
+	int rc = 0;
+
+	if (!vr)
+		return -ENOENT;
+	for (size_t i = 0; rc == 0 && i < vr->n_routes; i++) {
+		struct dp_route_snap snap = {.route = vr->routes[i], .origin = DP_ROUTE_STATIC};
+
+		rc = cb(ctx, &snap);
+	}
+	return rc;
+}
+
+int dp_neighbors_get(dp_vr_id id, struct dp_neigh_snap *out, size_t max, size_t *n)
+{
+	struct object *vr = by_id(VR, id);
+
+	if (!vr)
+		return -ENOENT;
+	*n = vr->n_neighbors;
+	for (size_t i = 0; i < vr->n_neighbors && i < max; i++) {
+		memset(&out[i], 0, sizeof(out[i]));
+		out[i].iface = vr->neighbors[i].iface;
+		out[i].address = vr->neighbors[i].address;
+		out[i].mac = vr->neighbors[i].mac;
+		out[i].state = DP_NEIGH_PERMANENT;
+	}
+	return 0;
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static char *dump_object(const struct object *object)
+{
+	char route[IP_PREFIX_STRLEN], *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		abort();
+	fprintf(out, "%d %s id=%u", (int)object->kind, object->name, object->id);
+	if (object->kind == IFACE)
+		fprintf(out, " rate=%llu queue=%llu",
+			(unsigned long long)object->iface_stats.link.rate_bps,
+			(unsigned long long)object->iface_stats.link.queue_bytes);
+	for (size_t i = 0; i < object->n_routes; i++)
+		fprintf(out, " %s", prefix_print(&object->routes[i].to, route));
+	fprintf(out, " neighbors=%zu\n", object->n_neighbors);
+	fclose(out);
+	return text;
+}
+
+char *fake_dp_dump(void)
+{
+	char *lines[OBJECTS_MAX], *text = NULL;
+	size_t n = 0, len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		abort();
+	for (size_t i = 0; i < OBJECTS_MAX; i++) {
+		if (objects[i].kind && objects[i].published)
+			lines[n++] = dump_object(&objects[i]);
+	}
+	qsort(lines, n, sizeof(*lines), compare_lines);
+	for (size_t i = 0; i < n; i++) {
+		fputs(lines[i], out);
+		free(lines[i]);
+	}
+	fclose(out);
+	return text;
+}
