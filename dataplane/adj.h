@@ -71,6 +71,12 @@ static_assert(offsetof(struct adj, hash_next) == 64, "forwarding touches one cac
 struct adj *adj_table_create(void);
 void adj_table_destroy(struct adj *table);
 
+/* Does it lead to a neighbour, known or not? */
+static inline bool adj_leads_on(const struct adj *adj)
+{
+	return adj->kind >= ADJ_KIND_FORWARD && adj->kind <= ADJ_KIND_GROUP;
+}
+
 /* Set the rewrite for frames to MAC out of adj->out. */
 void adj_set_mac(struct adj *adj, const uint8_t mac[6]);
 static inline const uint8_t *adj_mac(const struct adj *adj, uint8_t l2_len)

@@ -143,10 +143,21 @@ static bool arp_learn(struct ctx *ctx, struct iface *in, const struct rte_arp_hd
 	return true;
 }
 
+/* Would a packet to IP leave by this interface to IP itself? Then it may speak for itself there: a
+ * station of a connected network, of an on-link route, or a gateway. */
+static bool is_neighbor(const struct iface *in, uint32_t ip)
+{
+	const struct adj *adj = in->adjs + fib4_lookup(in->fib4, ip);
+	uint32_t own;
+
+	return iface_on_link4(in, ip, &own) || (adj->kind == ADJ_KIND_GLEAN && adj->out == in) ||
+		neigh_lookup(in->vr, in, ip) != NULL;
+}
+
 void arp_input(struct ctx *ctx, struct iface *in, struct rte_mbuf *m, uint8_t l3_offset)
 {
 	const struct rte_arp_hdr *arp;
-	uint32_t sender, target, own;
+	uint32_t sender, target;
 	bool for_us, told = false;
 
 	if (m->data_len < l3_offset + sizeof(*arp)) {
@@ -166,7 +177,7 @@ void arp_input(struct ctx *ctx, struct iface *in, struct rte_mbuf *m, uint8_t l3
 		return;
 	}
 	/* Sender 0.0.0.0 probes an address (RFC 5227): answered, not learned. */
-	if (sender != 0 && iface_on_link4(in, sender, &own))
+	if (sender != 0 && is_neighbor(in, sender))
 		told = arp_learn(ctx, in, arp, for_us);
 	else if (sender != 0)
 		for_us = false;

@@ -140,12 +140,12 @@ void ctx_purge_port(struct ctx *ctx, struct port *port)
 	ctx->dirty_ports &= ~(UINT32_C(1) << (port->index & 31));
 }
 
-void ctx_hand_over(struct ctx *ctx, struct iface *iface, struct rte_mbuf *m)
+bool ctx_hand_over(struct ctx *ctx, struct iface *iface, struct rte_mbuf *m)
 {
-	if (likely(rte_ring_sp_enqueue(ctx->to[iface->worker], m) == 0))
-		ctx->handed_out[PKT_FORWARDED]++;
-	else
-		ctx_drop(ctx, NULL, m, DROP_HANDOVER_FULL);
+	if (unlikely(rte_ring_sp_enqueue(ctx->to[iface->worker], m) != 0))
+		return false;
+	ctx->handed_out[PKT_FORWARDED]++;
+	return true;
 }
 
 unsigned int ctx_take_over(struct ctx *ctx, unsigned int from, struct rte_mbuf **m, unsigned int n)

@@ -125,9 +125,9 @@ void ctx_set_up(struct ctx *ctx, struct port_txq *txq, bool up);
 /* Drop what is staged for a port that goes. */
 void ctx_purge_port(struct ctx *ctx, struct port *port);
 
-/* Hand a received packet (metadata filled in) to the home worker of its interface. Takes the mbuf.
- */
-void ctx_hand_over(struct ctx *ctx, struct iface *iface, struct rte_mbuf *m);
+/* Hand a received packet (metadata filled in) to the home worker of its interface; false: its ring
+ * is full, and the caller still owns the mbuf. */
+bool ctx_hand_over(struct ctx *ctx, struct iface *iface, struct rte_mbuf *m);
 /* Up to N packets from worker FROM that were received there; those that only want to be sent from
  * here are staged on the way. */
 unsigned int ctx_take_over(struct ctx *ctx, unsigned int from, struct rte_mbuf **m, unsigned int n);

@@ -103,9 +103,11 @@ struct books {
 	uint64_t handed_in[PKT_CLASSES], handed_out[PKT_CLASSES];
 };
 
-/* What a worker has staged on its ports, by class. */
+/* What a worker has staged on its ports, or is about to route again, by class. */
 static void staged_count(const struct ctx *ctx, uint64_t staged[PKT_CLASSES])
 {
+	for (struct rte_mbuf *m = ctx->ready.head; m != NULL; m = pkt_meta(m)->next)
+		staged[pkt_meta(m)->class]++;
 	for (unsigned int i = 1; i <= PORT_MAX; i++) {
 		const struct port_txq *txq = ctx->txq[i];
 

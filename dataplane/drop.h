@@ -46,8 +46,7 @@
 	X(LINK_QUEUE_FULL, link_queue_full, "the virtual link's queue is at its limit")            \
 	X(INTERFACE_GONE, interface_gone, "its interface or router was removed meanwhile")         \
 	X(TX_FULL, tx_full, "the port takes no more")                                              \
-	X(PORT_DOWN, port_down, "the port is gone or has no link")                                 \
-	X(NO_BUFFER, no_buffer, "no packet buffer left")
+	X(PORT_DOWN, port_down, "the port is gone or has no link")
 
 enum drop_reason {
 #define DROP_ENUM(NAME, name, text) DROP_##NAME,

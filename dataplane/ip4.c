@@ -115,6 +115,11 @@ struct adj *ip4_resolve(struct ctx *ctx, struct iface *in, struct rte_mbuf *m,
 	struct vr *vr = in->vr;
 	bool tell = class == PKT_FORWARDED;
 
+	/* Nobody is asked for the sake of a packet that goes no further. */
+	if (tell && ip->time_to_live <= 1 && adj_leads_on(adj)) {
+		ip4_ttl_expired(ctx, in, m, ip);
+		return NULL;
+	}
 	for (;;) {
 		switch ((enum adj_kind)adj->kind) {
 		case ADJ_KIND_FORWARD:

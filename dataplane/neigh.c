@@ -68,11 +68,14 @@ struct adj *neigh_get(struct ctx *ctx, struct vr *vr, struct iface *iface, uint3
 		return adj;
 	if (vr->learned_count >= VR_NEIGH_LEARNED_MAX)
 		return NULL;
-	index = vr->learned_free;
-	if (index != 0)
+	/* Those of the last burst may still be looked at by its later stages. */
+	if (vr->learned_free_count > PKT_BURST) {
+		index = vr->learned_free;
 		vr->learned_free = vr->adjs[index].ip;
-	else
+		vr->learned_free_count--;
+	} else {
 		index = vr->learned_next++;
+	}
 	vr->learned_count++;
 	adj = &vr->adjs[index];
 	memset(adj, 0, sizeof(*adj));
@@ -84,12 +87,18 @@ struct adj *neigh_get(struct ctx *ctx, struct vr *vr, struct iface *iface, uint3
 	return adj;
 }
 
-/* Unlisted already, holding nothing. */
+/* Unlisted already, holding nothing. Its rewrite stays for the packets of this burst that have been
+ * resolved to it. */
 static void learned_free(struct vr *vr, struct adj *adj)
 {
-	memset(adj, 0, sizeof(*adj));
-	adj->ip = vr->learned_free;
-	vr->learned_free = (uint32_t)(adj - vr->adjs);
+	uint32_t index = (uint32_t)(adj - vr->adjs);
+
+	adj->ip = 0;
+	if (vr->learned_free_count++ == 0)
+		vr->learned_free = index;
+	else
+		vr->adjs[vr->learned_free_last].ip = index;
+	vr->learned_free_last = index;
 	vr->learned_count--;
 }
 
@@ -154,6 +163,7 @@ void neigh_del(struct ctx *ctx, struct vr *vr, struct adj *adj, enum drop_reason
 	adj->kind = ADJ_KIND_RESOLVING;
 	adj->state = DP_NEIGH_INCOMPLETE;
 	adj->probes = 0;
+	adj->confirmed_tsc = 0;
 }
 
 void neigh_purge(struct ctx *ctx, struct vr *vr, const struct iface *iface, enum drop_reason reason)
@@ -163,7 +173,7 @@ void neigh_purge(struct ctx *ctx, struct vr *vr, const struct iface *iface, enum
 
 		for (; adj != NULL; adj = next) {
 			next = adj->hash_next;
-			if (iface == NULL || adj->out == iface)
+			if (iface == NULL ? adj->state != DP_NEIGH_PERMANENT : adj->out == iface)
 				neigh_del(ctx, vr, adj, reason);
 		}
 	}

@@ -24,7 +24,7 @@ struct adj *neigh_get(struct ctx *ctx, struct vr *vr, struct iface *iface, uint3
 void neigh_list(struct ctx *ctx, struct vr *vr, struct adj *adj);
 /* Unlist and forget; held packets are dropped for REASON; a learned one's slot is free again. */
 void neigh_del(struct ctx *ctx, struct vr *vr, struct adj *adj, enum drop_reason reason);
-/* All of them, or those of one interface. */
+/* Those of one interface; NULL: all but the configured ones. */
 void neigh_purge(
 	struct ctx *ctx, struct vr *vr, const struct iface *iface, enum drop_reason reason);
 

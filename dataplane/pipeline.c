@@ -149,7 +149,16 @@ static inline void take_in(struct ctx *ctx, struct burst *b, struct iface *in, s
 		take_in_slowly(ctx, in, m, type, l3_offset);
 }
 
-static void hand_over(struct ctx *ctx, const struct frame_class *c, struct rte_mbuf *m)
+/* Nobody's frame: count it on the port. */
+static void drop_unclaimed(
+	struct ctx *ctx, struct port *port, struct rte_mbuf *m, enum drop_reason reason)
+{
+	port->drops[reason]++;
+	ctx_drop(ctx, NULL, m, reason);
+}
+
+static void hand_over(
+	struct ctx *ctx, struct port *port, const struct frame_class *c, struct rte_mbuf *m)
 {
 	struct pkt_meta *meta = pkt_meta(m);
 
@@ -157,15 +166,8 @@ static void hand_over(struct ctx *ctx, const struct frame_class *c, struct rte_m
 	meta->iface = c->iface->id;
 	meta->l3_offset = c->l3_offset;
 	meta->class = PKT_FORWARDED;
-	ctx_hand_over(ctx, c->iface, m);
-}
-
-/* Nobody's frame: count it on the port. */
-static void drop_unclaimed(
-	struct ctx *ctx, struct port *port, struct rte_mbuf *m, enum drop_reason reason)
-{
-	port->drops[reason]++;
-	ctx_drop(ctx, NULL, m, reason);
+	if (unlikely(!ctx_hand_over(ctx, c->iface, m)))
+		drop_unclaimed(ctx, port, m, DROP_HANDOVER_FULL);
 }
 
 /* A frame shorter than Ethernet and IPv4 together: may still be an ARP of a careless station, which
@@ -322,6 +324,14 @@ static void forward(struct ctx *ctx, struct burst *b)
 	account(ctx, b);
 }
 
+/* What is ready came before what has just been received. */
+static void forward_in_order(struct ctx *ctx, struct burst *b)
+{
+	if (unlikely(ctx->ready.head != NULL))
+		pipeline_ready(ctx);
+	forward(ctx, b);
+}
+
 void pipeline_receive(struct ctx *ctx, struct port *port, struct rte_mbuf **m, unsigned int n)
 {
 	struct burst b = {.n = 0, .rx_tsc = ctx->now_tsc, .paid = NULL};
@@ -343,11 +353,11 @@ void pipeline_receive(struct ctx *ctx, struct port *port, struct rte_mbuf **m, u
 			drop_unclaimed(
 				ctx, port, m[i], c.tagged ? DROP_UNKNOWN_VLAN : DROP_NO_UNTAGGED);
 		else if (unlikely(c.iface->worker != ctx->index))
-			hand_over(ctx, &c, m[i]);
+			hand_over(ctx, port, &c, m[i]);
 		else
 			take_in(ctx, &b, c.iface, m[i], frame, c.type, c.l3_offset);
 	}
-	forward(ctx, &b);
+	forward_in_order(ctx, &b);
 }
 
 void pipeline_take_over(struct ctx *ctx, struct rte_mbuf **m, unsigned int n)
@@ -364,7 +374,7 @@ void pipeline_take_over(struct ctx *ctx, struct rte_mbuf **m, unsigned int n)
 		else
 			take_in(ctx, &b, in, m[i], frame, load16(frame + l3_offset - 2), l3_offset);
 	}
-	forward(ctx, &b);
+	forward_in_order(ctx, &b);
 }
 
 /* The interface that a packet which has waited came in on; it may have gone, its virtual router has

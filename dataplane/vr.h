@@ -26,7 +26,8 @@ struct vr {
 	struct adj *neigh_hash[VR_NEIGH_BUCKETS];
 	uint32_t neigh_count;  /* listed */
 	uint32_t learned_next; /* lowest index never used */
-	uint32_t learned_free; /* free list through adj->ip; 0: empty */
+	/* Free ones, a queue through adj->ip; 0: none. */
+	uint32_t learned_free, learned_free_last, learned_free_count;
 	uint32_t learned_count;
 	uint32_t held;
 	struct tbf icmp_tbf; /* ICMP errors */
