@@ -36,13 +36,14 @@ static void garbage_free(void *arg, size_t size)
 	struct garbage *garbage = arg;
 	struct fib *fib = garbage->fib;
 
+	fib_trie_free_blocks(&fib->trie, garbage->blocks, garbage->n);
+	free(garbage);
 	fib->pending--;
 	fib->pending_bytes -= size;
-	if (!fib->destroyed)
-		fib_trie_free_blocks(&fib->trie, garbage->blocks, garbage->n);
-	else if (fib->pending == 0)
+	if (fib->destroyed && fib->pending == 0) {
+		fib_trie_release(&fib->trie);
 		free(fib);
-	free(garbage);
+	}
 }
 
 struct fib *fib_create(const struct fib_conf *conf)
@@ -73,10 +74,11 @@ void fib_destroy(struct fib *fib)
 		return;
 	fib_trie_fini(&fib->trie);
 	fib_rib_fini(&fib->rib);
-	if (fib->pending == 0)
-		free(fib);
-	else
-		fib->destroyed = true;
+	fib->destroyed = true;
+	if (fib->pending > 0)
+		return; /* the last of the garbage ends it */
+	fib_trie_release(&fib->trie);
+	free(fib);
 }
 
 /* Room for what the change in preparation makes stale. */
@@ -272,7 +274,7 @@ uint32_t fib_count(const struct fib *fib)
 
 size_t fib_reader_bytes(const struct fib *fib)
 {
-	return fib->trie.arena.used;
+	return fib->trie.used;
 }
 
 size_t fib_total_bytes(const struct fib *fib)

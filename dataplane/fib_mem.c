@@ -12,6 +12,7 @@
 /* From here on a table asks for huge pages: random lookups miss the TLB before they miss L3. */
 #define HUGE_FROM (4u << 20)
 #define NONE 0u
+#define RESERVE ((size_t)4 << 30) /* what a word can name */
 
 int fib_mem_fail_after;
 
@@ -27,7 +28,7 @@ void *fib_mem_realloc(void *old, size_t bytes)
 	return fails_now() ? NULL : realloc(old, bytes);
 }
 
-int fib_region_init(struct fib_region *region, size_t reserve_bytes)
+int fib_region_init(struct fib_region *region, size_t reserve_bytes, bool huge)
 {
 	size_t slack = HUGE_PAGE, head;
 	char *base;
@@ -47,6 +48,7 @@ int fib_region_init(struct fib_region *region, size_t reserve_bytes)
 	region->base = base + head;
 	region->reserved = reserve_bytes;
 	region->committed = 0;
+	region->huge = huge;
 	return 0;
 }
 
@@ -59,7 +61,7 @@ void fib_region_fini(struct fib_region *region)
 
 int fib_region_grow(struct fib_region *region, size_t bytes)
 {
-	size_t step = PAGE, target;
+	size_t step = region->huge ? HUGE_PAGE : PAGE, target;
 
 	if (bytes <= region->committed)
 		return 0;
@@ -77,7 +79,7 @@ int fib_region_grow(struct fib_region *region, size_t bytes)
 		    PROT_READ | PROT_WRITE) < 0)
 		return -ENOMEM;
 	/* A small table must not be given 2 MiB for its first page; a large one is glad of it. */
-	if (target >= HUGE_FROM)
+	if (region->huge || target >= HUGE_FROM)
 		(void)madvise(region->base, target & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE);
 	else
 		(void)madvise(region->base, target, MADV_NOHUGEPAGE);
@@ -127,15 +129,24 @@ static void list_remove(struct fib_arena *arena, uint32_t block, unsigned int or
 	arena->free_map[block / 64] &= ~(UINT64_C(1) << (block % 64));
 }
 
-int fib_arena_init(struct fib_arena *arena, size_t reserve_bytes)
+struct fib_arena *fib_arena_get(void)
 {
-	memset(arena, 0, sizeof(*arena));
-	arena->frontier = 4; /* a cache line, so that no block has the number 0 */
-	return fib_region_init(&arena->region, reserve_bytes);
+	static struct fib_arena arena;
+
+	if (arena.users == 0) {
+		memset(&arena, 0, sizeof(arena));
+		if (fib_region_init(&arena.region, RESERVE, true) < 0)
+			return NULL;
+		arena.frontier = 4; /* a cache line, so that no block has the number 0 */
+	}
+	arena.users++;
+	return &arena;
 }
 
-void fib_arena_fini(struct fib_arena *arena)
+void fib_arena_put(struct fib_arena *arena)
 {
+	if (--arena->users > 0)
+		return;
 	fib_region_fini(&arena->region);
 	free(arena->free_map);
 	arena->free_map = NULL;
@@ -227,9 +238,4 @@ void fib_arena_free(struct fib_arena *arena, uint32_t block, unsigned int order)
 		order++;
 	}
 	list_push(arena, block, order);
-}
-
-size_t fib_arena_bytes(const struct fib_arena *arena)
-{
-	return arena->region.committed + arena->map_words * sizeof(uint64_t);
 }

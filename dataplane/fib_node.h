@@ -15,22 +15,26 @@
 #ifndef HPSR_DATAPLANE_FIB_NODE_H
 #define HPSR_DATAPLANE_FIB_NODE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#define FIB_WORD_TYPE_SHIFT 30
-#define FIB_WORD_BLOCK 0x3fffffffu
-#define FIB_WORD_NH 0u     /* the rest is the next hop */
-#define FIB_WORD_BITMAP 1u /* the rest is the node's block */
-#define FIB_WORD_RANGE8 2u
-#define FIB_WORD_RANGE4 3u
+/* A word: a next hop, or one of the upper bits and the number of a node's block. The bits are so
+ * placed that shifting the word left by 4 leaves the block's offset in bytes. */
+#define FIB_WORD_BITMAP 0x80000000u
+#define FIB_WORD_RANGE 0x40000000u
+#define FIB_WORD_SMALL 0x20000000u /* with RANGE: 4 runs, not 8 */
+#define FIB_WORD_NODE (FIB_WORD_BITMAP | FIB_WORD_RANGE)
+#define FIB_WORD_BLOCK 0x0fffffffu
 
+#define FIB_MEM_UNIT 16u /* bytes; what block numbers count */
 #define FIB_BITMAP_BITS 6u
 #define FIB_RANGE_MAX 8u
 #define FIB_ROOT_BITS_MIN 8u
 #define FIB_ROOT_BITS_MAX 20u
 
 struct fib_bitmap {
-	uint64_t begins; /* bit s: a run begins at slot s; bit 0 is always set */
+	uint64_t begins; /* bit s: a run begins at slot s + 1, as one always does at 0 */
 	uint32_t words[];
 };
 
@@ -49,9 +53,9 @@ struct fib_view {
 	uint64_t root;    /* block << 8 | bits; one store replaces the whole table */
 };
 
-static inline unsigned int fib_word_type(uint32_t word)
+static inline bool fib_word_is_node(uint32_t word)
 {
-	return word >> FIB_WORD_TYPE_SHIFT;
+	return word & FIB_WORD_NODE;
 }
 
 #endif

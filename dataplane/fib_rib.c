@@ -12,7 +12,7 @@ int fib_rib_init(struct fib_rib *rib, unsigned int width)
 	memset(rib, 0, sizeof(*rib));
 	rib->node_bytes = (uint32_t)(sizeof(struct fib_rib_node) + width / 8);
 	rib->nodes = 1;
-	return fib_region_init(&rib->region, width == 32 ? RESERVE_IP4 : RESERVE_IP6);
+	return fib_region_init(&rib->region, width == 32 ? RESERVE_IP4 : RESERVE_IP6, false);
 }
 
 void fib_rib_fini(struct fib_rib *rib)

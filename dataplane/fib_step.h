@@ -5,7 +5,9 @@
 #define HPSR_DATAPLANE_FIB_STEP_H
 
 #include <immintrin.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "dataplane/fib_node.h"
 
@@ -13,7 +15,7 @@
 
 static inline const void *fib_node_at(const char *base, uint32_t word)
 {
-	return base + (size_t)(word & FIB_WORD_BLOCK) * 16;
+	return base + (uint32_t)(word << 4);
 }
 
 /* The store that published a word released the block it names. */
@@ -22,12 +24,14 @@ static inline uint32_t fib_word_load(const uint32_t *at)
 	return __atomic_load_n(at, __ATOMIC_ACQUIRE);
 }
 
-/* SLOT is the next six bits. */
-static inline uint32_t fib_bitmap_step(const struct fib_bitmap *bitmap, unsigned int slot)
-{
-	uint64_t up_to = bitmap->begins << (63 - slot);
+/* In all of what follows REST holds the address's bits that are not resolved yet, left-aligned. */
 
-	return fib_word_load(&bitmap->words[__builtin_popcountll(up_to) - 1]);
+static inline uint32_t fib_bitmap_step(const struct fib_bitmap *bitmap, uint64_t rest)
+{
+	unsigned int slot = (unsigned int)(rest >> (64 - FIB_BITMAP_BITS));
+	uint64_t up_to = _bzhi_u64(bitmap->begins, slot);
+
+	return fib_word_load(&bitmap->words[__builtin_popcountll(up_to)]);
 }
 
 /* Eight lanes also of a small node, where four of them are words: these may be changing, and are
@@ -38,19 +42,22 @@ static inline __attribute__((no_sanitize("thread"))) __m256i fib_range_keys(
 	return _mm256_load_si256((const __m256i *)range->cells);
 }
 
-/* BITS are the next 32, left-aligned; *used is how many of them the node resolves. */
-static inline uint32_t fib_range_step(
-	const struct fib_range *range, unsigned int type, uint32_t bits, unsigned int *used)
+/* WORD names the node. */
+static inline uint32_t fib_range_step(const struct fib_range *range, uint32_t word, uint64_t rest)
 {
-	unsigned int lanes = 16 - type * 4; /* FIB_WORD_RANGE8: 8, FIB_WORD_RANGE4: 4 */
-	__m256i keys = fib_range_keys(range);
-	__m256i key = _mm256_set1_epi32((int)(bits ^ FIB_RANGE_FLIP));
+	unsigned int lanes = 8 - ((word & FIB_WORD_SMALL) >> 27);
+	__m256i key = _mm256_set1_epi32((int)((uint32_t)(rest >> 32) ^ FIB_RANGE_FLIP));
 	unsigned int above = (unsigned int)_mm256_movemask_ps(
-		_mm256_castsi256_ps(_mm256_cmpgt_epi32(keys, key)));
+		_mm256_castsi256_ps(_mm256_cmpgt_epi32(fib_range_keys(range), key)));
+	unsigned int up_to = _bzhi_u32(~above & ~1u, lanes);
 
-	*used = (uint8_t)range->cells[0];
-	above = ~above & ((1u << lanes) - 2);
-	return fib_word_load(&range->cells[lanes + (unsigned int)__builtin_popcount(above)]);
+	return fib_word_load(&range->cells[lanes + (unsigned int)__builtin_popcount(up_to)]);
+}
+
+/* How many bits it resolves. */
+static inline unsigned int fib_range_bits(const struct fib_range *range)
+{
+	return (uint8_t)range->cells[0];
 }
 
 #endif

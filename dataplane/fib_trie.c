@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RESERVE_IP4 ((size_t)256 << 20)
-#define RESERVE_IP6 ((size_t)512 << 20)
 #define RUNS_MAX 64u
 /* A bitmap node becomes a range node again only well below what made it one: no flapping. */
 #define RANGE_AGAIN 5u
@@ -127,13 +125,15 @@ static int blocks_push(struct fib_blocks *blocks, uint32_t block, unsigned int o
 static int block_new(struct fib_trie *trie, size_t bytes, uint32_t *block)
 {
 	unsigned int order = fib_arena_order(bytes);
-	int rc = fib_arena_alloc(&trie->arena, order, block);
+	int rc = fib_arena_alloc(trie->arena, order, block);
 
 	if (rc < 0)
 		return rc;
 	rc = blocks_push(&trie->fresh, *block, order);
 	if (rc < 0)
-		fib_arena_free(&trie->arena, *block, order);
+		fib_arena_free(trie->arena, *block, order);
+	else
+		trie->used += (size_t)FIB_MEM_UNIT << order;
 	return rc;
 }
 
@@ -159,7 +159,8 @@ static size_t bitmap_bytes(unsigned int words)
 
 /* A node as the writer sees it: its words, and where each begins. */
 struct node {
-	unsigned int type, bits, n;
+	bool bitmap;
+	unsigned int bits, n;
 	size_t bytes;
 	uint32_t *words;
 	uint64_t first[RUNS_MAX];
@@ -168,24 +169,25 @@ struct node {
 static void node_open(
 	const struct fib_trie *trie, uint32_t word, unsigned int at, struct node *node)
 {
-	void *block = fib_arena_at(&trie->arena, word & FIB_WORD_BLOCK);
+	void *block = fib_arena_at(trie->arena, word & FIB_WORD_BLOCK);
 	unsigned int rest = trie->width - at;
 
-	node->type = fib_word_type(word);
 	node->n = 0;
-	if (node->type == FIB_WORD_BITMAP) {
+	node->bitmap = word & FIB_WORD_BITMAP;
+	if (node->bitmap) {
 		struct fib_bitmap *bitmap = block;
 		uint64_t begins = bitmap->begins;
 
 		node->bits = rest < FIB_BITMAP_BITS ? rest : FIB_BITMAP_BITS;
+		node->first[node->n++] = 0;
 		for (; begins; begins &= begins - 1)
-			node->first[node->n++] =
-				(uint64_t)__builtin_ctzll(begins) >> (FIB_BITMAP_BITS - node->bits);
+			node->first[node->n++] = ((uint64_t)__builtin_ctzll(begins) + 1) >>
+				(FIB_BITMAP_BITS - node->bits);
 		node->words = bitmap->words;
 		node->bytes = bitmap_bytes(node->n);
 	} else {
 		struct fib_range *range = block;
-		unsigned int lanes = node->type == FIB_WORD_RANGE8 ? 8 : 4;
+		unsigned int lanes = word & FIB_WORD_SMALL ? 4 : 8;
 
 		node->bits = range->cells[0] & 0xff;
 		node->n = range->cells[0] >> 8;
@@ -213,7 +215,7 @@ static int retire_below(struct fib_trie *trie, uint32_t word, unsigned int at)
 	struct node node;
 	int rc;
 
-	if (fib_word_type(word) == FIB_WORD_NH)
+	if (!fib_word_is_node(word))
 		return 0;
 	node_open(trie, word, at, &node);
 	rc = blocks_push(&trie->stale, word & FIB_WORD_BLOCK, fib_arena_order(node.bytes));
@@ -222,39 +224,40 @@ static int retire_below(struct fib_trie *trie, uint32_t word, unsigned int at)
 	return rc;
 }
 
-/* Make a node of N runs, or no node where one next hop is left. TYPE is FIB_WORD_BITMAP, or a
- * range. */
-static int node_make(struct fib_trie *trie, unsigned int type, unsigned int bits,
+/* Make a node of N runs, or no node where one next hop is left. */
+static int node_make(struct fib_trie *trie, bool is_bitmap, unsigned int bits,
 	const uint64_t *first, const uint32_t *words, unsigned int n, uint32_t *word)
 {
 	uint32_t block;
 	int rc;
 
-	if (n == 1 && fib_word_type(words[0]) == FIB_WORD_NH) {
+	if (n == 1 && !fib_word_is_node(words[0])) {
 		*word = words[0];
 		return 0;
 	}
-	if (type == FIB_WORD_BITMAP) {
+	if (is_bitmap) {
 		struct fib_bitmap *bitmap;
 
 		rc = block_new(trie, bitmap_bytes(n), &block);
 		if (rc < 0)
 			return rc;
-		bitmap = fib_arena_at(&trie->arena, block);
+		bitmap = fib_arena_at(trie->arena, block);
 		bitmap->begins = 0;
 		for (unsigned int i = 0; i < n; i++) {
-			bitmap->begins |= UINT64_C(1) << (first[i] << (FIB_BITMAP_BITS - bits));
+			if (i > 0)
+				bitmap->begins |= UINT64_C(1)
+					<< ((first[i] << (FIB_BITMAP_BITS - bits)) - 1);
 			bitmap->words[i] = words[i];
 		}
+		*word = FIB_WORD_BITMAP | block;
 	} else {
 		unsigned int lanes = n <= 4 ? 4 : 8;
 		struct fib_range *range;
 
-		type = n <= 4 ? FIB_WORD_RANGE4 : FIB_WORD_RANGE8;
 		rc = block_new(trie, lanes * 2 * sizeof(uint32_t), &block);
 		if (rc < 0)
 			return rc;
-		range = fib_arena_at(&trie->arena, block);
+		range = fib_arena_at(trie->arena, block);
 		range->cells[0] = bits | n << 8;
 		for (unsigned int i = 1; i < lanes; i++)
 			range->cells[i] =
@@ -262,8 +265,8 @@ static int node_make(struct fib_trie *trie, unsigned int type, unsigned int bits
 				FIB_RANGE_FLIP;
 		for (unsigned int i = 0; i < lanes; i++)
 			range->cells[lanes + i] = words[i < n ? i : n - 1];
+		*word = FIB_WORD_RANGE | (n <= 4 ? FIB_WORD_SMALL : 0) | block;
 	}
-	*word = type << FIB_WORD_TYPE_SHIFT | block;
 	return 0;
 }
 
@@ -273,7 +276,7 @@ static unsigned int merge(uint64_t *first, uint32_t *words, unsigned int n)
 	unsigned int kept = 1;
 
 	for (unsigned int i = 1; i < n; i++) {
-		if (fib_word_type(words[i]) == FIB_WORD_NH && words[i] == words[kept - 1])
+		if (!fib_word_is_node(words[i]) && words[i] == words[kept - 1])
 			continue;
 		first[kept] = first[i];
 		words[kept++] = words[i];
@@ -290,10 +293,32 @@ static unsigned int range_bits(const struct fib_trie *trie, unsigned int at)
 	return rest < 32 ? rest : 32;
 }
 
+/* How many bits a bitmap at bit AT resolves; 0 where none can be: readers take it for six, of which
+ * those behind the end are zero, but before the end of the first half they would not be. */
+static unsigned int bitmap_bits(const struct fib_trie *trie, unsigned int at)
+{
+	if (trie->width > 64 && at < 64 && at + FIB_BITMAP_BITS > 64)
+		return 0;
+	return trie->width - at < FIB_BITMAP_BITS ? trie->width - at : FIB_BITMAP_BITS;
+}
+
+/* The runs of a bitmap at bit AT if nothing lies deeper; else 0. */
+static unsigned int collect_last(
+	const struct fib_trie *trie, uint32_t index, uint32_t nh, unsigned int at, struct run *runs)
+{
+	unsigned int bits = bitmap_bits(trie, at);
+	unsigned int n = bits ? collect(trie->rib, index, nh, at, bits, runs, RUNS_MAX) : 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		if (runs[i].below)
+			return 0;
+	return n;
+}
+
 static int build(
 	struct fib_trie *trie, uint32_t index, uint32_t nh, unsigned int at, uint32_t *word);
 
-static int build_node(struct fib_trie *trie, unsigned int type, unsigned int at, unsigned int bits,
+static int build_node(struct fib_trie *trie, bool is_bitmap, unsigned int at, unsigned int bits,
 	const struct run *runs, unsigned int n, uint32_t *word)
 {
 	uint64_t first[RUNS_MAX];
@@ -310,37 +335,40 @@ static int build_node(struct fib_trie *trie, unsigned int type, unsigned int at,
 			return rc;
 	}
 	n = merge(first, words, n);
-	return node_make(trie, type, bits, first, words, n, word);
+	return node_make(trie, is_bitmap, bits, first, words, n, word);
 }
 
 /* The word for all that lies under the RIB's subtree INDEX from bit AT on, built anew. */
 static int build(
 	struct fib_trie *trie, uint32_t index, uint32_t nh, unsigned int at, uint32_t *word)
 {
-	static const unsigned int steps[] = {32, 24, 16, 12, 8};
+	static const unsigned int steps[] = {32, 24, 18, 12};
 	struct run runs[RUNS_MAX];
 	unsigned int most, bits, n;
 
 	*word = nh;
 	if (!index)
 		return 0;
-	/* A range node if its runs suffice for more bits than a bitmap resolves. */
 	most = range_bits(trie, at);
+	/* One step to the end is best done by a bitmap: it is small, and quick to look up. */
+	n = collect_last(trie, index, nh, at, runs);
+	if (n)
+		return build_node(trie, true, at, bitmap_bits(trie, at), runs, n, word);
+	/* A range node if its few runs save two bitmaps or more. */
 	for (unsigned int i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		bits = steps[i] < most ? steps[i] : most;
 		n = collect(trie->rib, index, nh, at, bits, runs, FIB_RANGE_MAX);
 		if (n)
-			return build_node(trie, FIB_WORD_RANGE8, at, bits, runs, n, word);
+			return build_node(trie, false, at, bits, runs, n, word);
 	}
-	/* Readers take a bitmap for six bits, which before the end of a half would be too many. */
-	if (most < FIB_BITMAP_BITS && at + most < trie->width) {
+	bits = bitmap_bits(trie, at);
+	if (!bits) {
 		bits = most < 3 ? most : 3;
 		n = collect(trie->rib, index, nh, at, bits, runs, FIB_RANGE_MAX);
-		return build_node(trie, FIB_WORD_RANGE8, at, bits, runs, n, word);
+		return build_node(trie, false, at, bits, runs, n, word);
 	}
-	bits = most < FIB_BITMAP_BITS ? most : FIB_BITMAP_BITS;
 	n = collect(trie->rib, index, nh, at, bits, runs, RUNS_MAX);
-	return build_node(trie, FIB_WORD_BITMAP, at, bits, runs, n, word);
+	return build_node(trie, true, at, bits, runs, n, word);
 }
 
 static int replace(struct fib_trie *trie, uint32_t old, uint32_t index, uint32_t nh,
@@ -403,7 +431,7 @@ static int refresh_node(struct fib_trie *trie, const struct change *change, uint
 	}
 	/* Nodes in slots that have no more specific prefixes now. */
 	for (unsigned int i = 0; i < node->n; i++) {
-		if (fib_word_type(node->words[i]) == FIB_WORD_NH)
+		if (!fib_word_is_node(node->words[i]))
 			continue;
 		while (j + 1 < n && runs[j + 1].first <= node->first[i])
 			j++;
@@ -416,14 +444,14 @@ static int refresh_node(struct fib_trie *trie, const struct change *change, uint
 
 	n = merge(first, words, n);
 	if (n != node->n || memcmp(first, node->first, n * sizeof(first[0])) != 0) {
-		rc = node_make(trie, node->type, node->bits, first, words, n, word);
+		rc = node_make(trie, node->bitmap, node->bits, first, words, n, word);
 		if (rc < 0)
 			return rc;
 		return blocks_push(
 			&trie->stale, old & FIB_WORD_BLOCK, fib_arena_order(node->bytes));
 	}
 	*word = old;
-	room = node->type == FIB_WORD_BITMAP ? n : node->type == FIB_WORD_RANGE8 ? 8 : 4;
+	room = node->bitmap || n == 8 ? n : n > 4 ? 8 : 4;
 	for (unsigned int i = 0; i < room; i++) {
 		uint32_t now = words[i < n ? i : n - 1];
 
@@ -444,22 +472,27 @@ static int refresh(struct fib_trie *trie, const struct change *change, uint32_t 
 	struct run runs[RUNS_MAX];
 	struct node node;
 
-	if (!index || fib_word_type(old) == FIB_WORD_NH)
+	if (!index || !fib_word_is_node(old))
 		return replace(trie, old, index, nh, at, word);
 	node_open(trie, old, at, &node);
-	if ((node.type == FIB_WORD_BITMAP || node.bits < most) &&
+	if (node.bitmap) {
+		n = collect_last(trie, index, nh, at, runs);
+		if (n)
+			return refresh_node(trie, change, old, &node, runs, n, at, word);
+	}
+	if ((node.bitmap || node.bits < most) &&
 		collect(trie->rib, index, nh, at, most, runs, RANGE_AGAIN))
 		return replace(trie, old, index, nh, at, word);
 
 	/* Most changes lie deeper and leave the nodes above as they are. */
-	if (node.type == FIB_WORD_BITMAP && change->len > at + node.bits) {
+	if (node.bitmap && change->len > at + node.bits) {
 		struct cutter cutter = {.at = at, .bits = node.bits};
 		unsigned int i = node_find(&node, slot_of(&cutter, change->key));
 		uint32_t before = node.words[i], below, covering, after;
 		int rc;
 
 		below = fib_rib_below(trie->rib, change->key, at + node.bits, &covering);
-		if (fib_word_type(before) != FIB_WORD_NH && below) {
+		if (fib_word_is_node(before) && below) {
 			rc = refresh(trie, change, before, below, covering, at + node.bits, &after);
 			if (rc < 0)
 				return rc;
@@ -467,8 +500,8 @@ static int refresh(struct fib_trie *trie, const struct change *change, uint32_t 
 			return after == before ? 0 : store_later(trie, &node.words[i], after);
 		}
 	}
-	n = collect(trie->rib, index, nh, at, node.bits, runs,
-		node.type == FIB_WORD_BITMAP ? RUNS_MAX : FIB_RANGE_MAX);
+	n = collect(
+		trie->rib, index, nh, at, node.bits, runs, node.bitmap ? RUNS_MAX : FIB_RANGE_MAX);
 	if (!n)
 		return replace(trie, old, index, nh, at, word);
 	return refresh_node(trie, change, old, &node, runs, n, at, word);
@@ -476,7 +509,7 @@ static int refresh(struct fib_trie *trie, const struct change *change, uint32_t 
 
 static uint32_t *root_of(const struct fib_trie *trie)
 {
-	return fib_arena_at(&trie->arena, (uint32_t)(trie->view.root >> 8));
+	return fib_arena_at(trie->arena, (uint32_t)(trie->view.root >> 8));
 }
 
 /* For a change that covers many slots of the root. */
@@ -561,7 +594,7 @@ int fib_trie_rebuild_prepare(struct fib_trie *trie, unsigned int bits)
 	rc = block_new(trie, bytes, &block);
 	if (rc < 0)
 		return rc;
-	all.root = fib_arena_at(&trie->arena, block);
+	all.root = fib_arena_at(trie->arena, block);
 	rc = cut(&all.cutter, trie->rib->root, 0, 0, (UINT64_C(1) << bits) - 1);
 	for (uint64_t slot = 0; old_bits && slot < UINT64_C(1) << old_bits && rc == 0; slot++)
 		rc = retire_below(trie, root_of(trie)[slot], old_bits);
@@ -589,16 +622,19 @@ void fib_trie_commit(struct fib_trie *trie)
 
 size_t fib_trie_bytes(const struct fib_trie *trie)
 {
-	return fib_arena_bytes(&trie->arena) +
+	return trie->used + trie->used / 128 + /* the arena's map */
 		(trie->fresh.room + trie->stale.room) * sizeof(uint64_t) +
 		trie->stores_room * sizeof(struct fib_store);
 }
 
 void fib_trie_free_blocks(struct fib_trie *trie, const uint64_t *items, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		fib_arena_free(
-			&trie->arena, (uint32_t)(items[i] >> 8), (unsigned int)(items[i] & 0xff));
+	for (size_t i = 0; i < n; i++) {
+		unsigned int order = (unsigned int)(items[i] & 0xff);
+
+		fib_arena_free(trie->arena, (uint32_t)(items[i] >> 8), order);
+		trie->used -= (size_t)FIB_MEM_UNIT << order;
+	}
 }
 
 int fib_trie_init(struct fib_trie *trie, const struct fib_rib *rib, unsigned int width)
@@ -606,24 +642,49 @@ int fib_trie_init(struct fib_trie *trie, const struct fib_rib *rib, unsigned int
 	int rc;
 
 	memset(trie, 0, sizeof(*trie));
+	trie->arena = fib_arena_get();
+	if (!trie->arena)
+		return -ENOMEM;
 	trie->rib = rib;
 	trie->width = width;
-	rc = fib_arena_init(&trie->arena, width == 32 ? RESERVE_IP4 : RESERVE_IP6);
-	if (rc < 0)
-		return rc;
-	trie->view.base = trie->arena.region.base;
+	trie->view.base = trie->arena->region.base;
 	rc = fib_trie_rebuild_prepare(trie, FIB_ROOT_BITS_MIN);
-	if (rc < 0)
+	if (rc < 0) {
 		fib_trie_fini(trie);
-	else
-		fib_trie_commit(trie);
-	return rc;
+		fib_trie_release(trie);
+		return rc;
+	}
+	fib_trie_commit(trie);
+	return 0;
+}
+
+static void free_below(struct fib_trie *trie, uint32_t word, unsigned int at)
+{
+	struct node node;
+
+	if (!fib_word_is_node(word))
+		return;
+	node_open(trie, word, at, &node);
+	for (unsigned int i = 0; i < node.n; i++)
+		free_below(trie, node.words[i], at + node.bits);
+	fib_arena_free(trie->arena, word & FIB_WORD_BLOCK, fib_arena_order(node.bytes));
 }
 
 void fib_trie_fini(struct fib_trie *trie)
 {
-	fib_arena_fini(&trie->arena);
+	unsigned int bits = fib_trie_root_bits(trie);
+
+	for (uint64_t slot = 0; bits && slot < UINT64_C(1) << bits; slot++)
+		free_below(trie, root_of(trie)[slot], bits);
+	if (bits)
+		fib_arena_free(trie->arena, (uint32_t)(trie->view.root >> 8),
+			fib_arena_order(sizeof(uint32_t) << bits));
 	free(trie->fresh.items);
 	free(trie->stale.items);
 	free(trie->stores);
+}
+
+void fib_trie_release(struct fib_trie *trie)
+{
+	fib_arena_put(trie->arena);
 }

@@ -26,7 +26,8 @@ struct fib_store {
 
 struct fib_trie {
 	struct fib_view view;
-	struct fib_arena arena;
+	struct fib_arena *arena;
+	size_t used; /* bytes in blocks of this table, stale ones included */
 	const struct fib_rib *rib;
 	unsigned int width; /* 32 or 128 */
 	/* The change in preparation. */
@@ -36,9 +37,11 @@ struct fib_trie {
 	uint64_t next_root; /* 0: stays */
 };
 
-/* An empty table. 0 or -ENOMEM, and then there is nothing to release. */
+/* An empty table. 0, -ENOMEM or -ENOSPC, and then there is nothing to release. */
 int fib_trie_init(struct fib_trie *trie, const struct fib_rib *rib, unsigned int width);
+/* Blocks that the caller took from trie->stale may be freed after this, but before release. */
 void fib_trie_fini(struct fib_trie *trie);
+void fib_trie_release(struct fib_trie *trie);
 static inline unsigned int fib_trie_root_bits(const struct fib_trie *trie)
 {
 	return trie->view.root & 0xff;
