@@ -37,6 +37,8 @@ int cmd_vr(struct control *control, const json_t *params, struct running_vr *vr,
 void cmd_error_diag(struct rpc_error *error, const struct diag *diag, const char *what);
 /* RPC_INFEASIBLE with the constraint that fails in data. */
 void cmd_error_fault(struct rpc_error *error, const struct grant_fault *fault);
+/* Do queues, ports and routers of NEXT fit the pool that runs? 0, or -ENOSPC with *error. */
+int cmd_check_bufs(const struct model_site *next, struct rpc_error *error);
 /* The lines of DIAG as an array. */
 json_t *cmd_diag_lines(const struct diag *diag);
 

@@ -139,6 +139,9 @@ static int change_rate(struct control *control, const struct running_iface *ifac
 		cmd_error_fault(error, &fault);
 	else if (rc < 0)
 		rpc_error_set(error, RPC_INTERNAL_ERROR, "%s", strerror(-rc));
+	/* A link that was not shaped gets a queue. */
+	if (rc == 0)
+		rc = cmd_check_bufs(control->running.model, error);
 	if (rc == 0) {
 		rc = running_regrant(&control->running, port, n_changed, err);
 		if (rc < 0)

@@ -74,13 +74,29 @@ static int parse_vpxi(const char *text, struct model_vpxi **vpxi, struct diag *d
 	return rc;
 }
 
+int cmd_check_bufs(const struct model_site *next, struct rpc_error *error)
+{
+	struct check_bufs bufs = running_bufs(next);
+	uint64_t needed = check_bufs_needed(next, &bufs);
+
+	if (bufs.total == 0 || needed <= bufs.total)
+		return 0;
+	rpc_error_set(error, RPC_INFEASIBLE,
+		"infeasible: queues, ports and routers can hold %llu packet buffers, the pool has "
+		"%llu: %llu too few",
+		(unsigned long long)needed, (unsigned long long)bufs.total,
+		(unsigned long long)(needed - bufs.total));
+	error->data = json_pack("{s:s, s:I, s:I, s:I}", "constraint", "buffers", "needed",
+		(json_int_t)needed, "total", (json_int_t)bufs.total, "excess",
+		(json_int_t)(needed - bufs.total));
+	return -ENOSPC;
+}
+
 /* Do guarantees and buffers fit? 0, or -ENOSPC or -ENOMEM with *error. */
 static int check_feasible(
 	struct control *control, const struct model_site *next, struct rpc_error *error)
 {
 	struct grant_speeds speeds = running_speeds(&control->running);
-	struct check_bufs bufs = running_bufs(next);
-	uint64_t needed = check_bufs_needed(next, &bufs);
 	struct grant_fault fault;
 
 	for (size_t p = 0; p < next->n_ports; p++) {
@@ -93,17 +109,7 @@ static int check_feasible(
 		if (rc < 0)
 			return rc;
 	}
-	if (bufs.total == 0 || needed <= bufs.total)
-		return 0;
-	rpc_error_set(error, RPC_INFEASIBLE,
-		"infeasible: queues, ports and routers can hold %llu packet buffers, the pool has "
-		"%llu: %llu too few",
-		(unsigned long long)needed, (unsigned long long)bufs.total,
-		(unsigned long long)(needed - bufs.total));
-	error->data = json_pack("{s:s, s:I, s:I, s:I}", "constraint", "buffers", "needed",
-		(json_int_t)needed, "total", (json_int_t)bufs.total, "excess",
-		(json_int_t)(needed - bufs.total));
-	return -ENOSPC;
+	return cmd_check_bufs(next, error);
 }
 
 static size_t vpxi_index(const struct model_site *site, const char *name)

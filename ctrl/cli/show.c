@@ -287,7 +287,8 @@ void show_routes(const json_t *result, FILE *out)
 			continue;
 		table_cell_string(&table, route, "to");
 		table_cell_string(&table, route, "origin");
-		table_cell(&table, "drop");
+		table_cell(&table, "%s",
+			strcmp(string_of(route, "origin"), "local") == 0 ? "-" : "drop");
 		table_cell(&table, "-");
 	}
 	table_print(&table, out);

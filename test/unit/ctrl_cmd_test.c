@@ -543,6 +543,14 @@ static void test_rate_set(void **state)
 	reply = call("rate.set", "{\"interface\":\"a/r1/in\"}");
 	assert_int_equal(code_of(reply), RPC_INVALID_PARAMS);
 	json_decref(reply);
+	/* Best effort has no queue; a rate needs one, and the pool has no room for it. */
+	fake_dp_bufs = 3500;
+	reply = call("rate.set", "{\"interface\":\"b/r1/out\",\"max_bps\":5000000}");
+	assert_int_equal(code_of(reply), RPC_INFEASIBLE);
+	assert_string_equal(string_of(data_of(reply), "constraint"), "buffers");
+	json_decref(reply);
+	assert_int_equal(fake_dp_iface("b/r1/out")->link.rate_bps, 0);
+	fake_dp_bufs = 1000000;
 	/* The dataplane refuses: the model keeps what runs. */
 	fake_dp_fail_at(1, -ENOMEM, "no memory");
 	reply = call("rate.set", "{\"interface\":\"a/r1/in\",\"static_bps\":5000000}");
@@ -592,7 +600,7 @@ static void test_vpxi(void **state)
 	assert_int_equal(code_of(reply), RPC_REFUSED);
 	diag = json_object_get(data_of(reply), "diag");
 	assert_int_equal(json_array_size(diag), 1);
-	assert_memory_equal(json_string_value(json_array_get(diag, 0)), "c.yaml:4:", 9);
+	assert_memory_equal(json_string_value(json_array_get(diag, 0)), "c.yaml:5:", 9);
 	json_decref(reply);
 	fake_dp_bufs = 1500;
 	reply = apply_c("30Mbps"); /* its queue does not fit the pool */

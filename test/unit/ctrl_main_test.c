@@ -189,10 +189,14 @@ static int load(
 
 static void test_boot(void **state)
 {
-	/* 4 queues of 1024, 2 ports of 100, 2 routers of 10, 2 workers of 10, by the fake's word.
+	/* 3 queues of 1024 (best effort has none), 2 ports of 100, 2 routers of 10, 2 workers of
+	 * 10, by the fake's word.
 	 */
-	const uint64_t needed = 4 * 1024 + 2 * 100 + 2 * 10 + 20;
-	char *text = ctrl_site_edit(CTRL_SITE, "slices:\n", "eal: {memory: 4MiB}\nslices:\n");
+	const uint64_t needed = 3 * 1024 + 2 * 100 + 2 * 10 + 20;
+	const uint64_t needed_deep = needed - 1024 + 16384; /* one queue of 4 MiB */
+	char *deep = ctrl_site_edit(
+		CTRL_SITE, "rate: {min: 50Mbps}", "rate: {min: 50Mbps}, shape: {queue: 4MiB}");
+	char *text = ctrl_site_edit(deep, "slices:\n", "eal: {memory: 16MiB}\nslices:\n");
 	struct check_bufs bufs = {
 		.total = needed - 1, .per_port = 100, .per_router = 10, .fixed = 20};
 	struct model_site *site;
@@ -214,12 +218,14 @@ static void test_boot(void **state)
 	assert_int_equal(diag.n_errors, 1);
 	diag_fini(&diag);
 	model_site_destroy(site);
-	/* 4 MiB hold 2097 buffers of the fake's: too few, and both numbers are told */
+	/* 16 MiB hold 8388 buffers of the fake's: too few, and both numbers are told */
 	assert_int_equal(load(text, NULL, &site, &lines), -EINVAL);
 	assert_null(site);
-	snprintf(expected, sizeof(expected), "%d", (int)needed);
+	snprintf(expected, sizeof(expected), "%d", (int)needed_deep);
+	if (!strstr(lines, expected))
+		print_error("expected %s, got %s\n", expected, lines);
 	assert_non_null(strstr(lines, expected));
-	assert_non_null(strstr(lines, "2097"));
+	assert_non_null(strstr(lines, "8388"));
 	free(lines);
 	assert_int_equal(load(CTRL_SITE, &bufs, &site, &lines), -EINVAL);
 	free(lines);
@@ -232,6 +238,7 @@ static void test_boot(void **state)
 	assert_int_equal(diag.n_errors, 1);
 	diag_fini(&diag);
 	free(text);
+	free(deep);
 }
 
 static void test_pci(void **state)

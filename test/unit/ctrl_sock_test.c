@@ -139,6 +139,7 @@ static void test_lines(void **state)
 	settle();
 	assert_int_equal(sock_clients(sock), 1);
 	sock_destroy(sock);
+	settle(); /* libevent closes in the loop */
 	assert_string_equal(get(fd, buf, sizeof(buf)), "EOF");
 	close(fd);
 }
