@@ -16,7 +16,8 @@
 #include "lib/wheel.h"
 
 #define CTX_WORKERS_MAX 64
-#define CTX_RING_LEN 1024 /* packets on their way from one worker to another */
+#define CTX_HOLD_SHARED 2048u /* see VR_HOLD_OWN */
+#define CTX_RING_LEN 1024     /* packets on their way from one worker to another */
 
 struct vr;
 
@@ -30,6 +31,7 @@ struct ctx {
 
 	struct wheel wheel;       /* virtual links, by TSC */
 	struct wheel neigh_wheel; /* neighbours' timers */
+	uint32_t held_shared;     /* packets that wait for neighbours beyond VR_HOLD_OWN */
 	struct pkt_list ready;    /* whose neighbour has just answered: to be routed again */
 
 	/* The books, for each class c and without what is staged in txq:

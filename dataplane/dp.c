@@ -46,10 +46,10 @@ static uint64_t buf_bytes(uint16_t mtu_max, bool huge)
 void dp_bufs_needed(size_t n_workers, uint64_t *per_port, uint64_t *per_router, uint64_t *fixed)
 {
 	*per_port = PORT_BUFS + (n_workers - 1) * PORT_TXQ_LEN;
-	*per_router = VR_HOLD_MAX + PKT_BURST;
+	*per_router = VR_HOLD_OWN;
 	/* Each lcore's cache may keep half as much again as its size; and so may control's. */
 	*fixed = (n_workers + 1) * POOL_CACHE * 3 / 2 + n_workers * (n_workers - 1) * CTX_RING_LEN +
-		n_workers * PKT_BURST * 4;
+		n_workers * (CTX_HOLD_SHARED + PKT_BURST * 4);
 }
 
 uint64_t dp_bufs_fitting(uint64_t memory_bytes, uint16_t mtu_max)

@@ -127,12 +127,30 @@ void neigh_list(struct ctx *ctx, struct vr *vr, struct adj *adj)
 	hash_add(vr, adj);
 }
 
+/* What of N held packets is beyond the router's own places. */
+static uint32_t beyond_own(uint32_t n)
+{
+	return n > VR_HOLD_OWN ? n - VR_HOLD_OWN : 0;
+}
+
+static void vr_unhold(struct ctx *ctx, struct vr *vr, uint32_t n)
+{
+	ctx->held_shared -= beyond_own(vr->held) - beyond_own(vr->held - n);
+	vr->held -= n;
+}
+
+static bool vr_may_hold(const struct ctx *ctx, const struct vr *vr)
+{
+	return vr->held < VR_HOLD_OWN ||
+		(vr->held < VR_HOLD_MAX && ctx->held_shared < CTX_HOLD_SHARED);
+}
+
 void neigh_take_held(struct ctx *ctx, struct vr *vr, struct adj *adj, struct pkt_list *held)
 {
 	*held = adj->hold;
 	for (struct rte_mbuf *m = held->head; m != NULL; m = pkt_meta(m)->next)
 		ctx_unqueued(ctx, m);
-	vr->held -= adj->held;
+	vr_unhold(ctx, vr, adj->held);
 	adj->held = 0;
 	adj->hold = (struct pkt_list){0};
 }
@@ -213,11 +231,12 @@ void neigh_unset_permanent(struct ctx *ctx, struct vr *vr, struct adj *adj)
 
 bool neigh_hold(struct ctx *ctx, struct vr *vr, struct adj *adj, struct rte_mbuf *m)
 {
-	if (adj->held >= VR_HOLD_NEIGH_MAX || vr->held >= VR_HOLD_MAX)
+	if (adj->held >= VR_HOLD_NEIGH_MAX || !vr_may_hold(ctx, vr))
 		return false;
 	pkt_list_enqueue(&adj->hold, m);
 	adj->held++;
 	vr->held++;
+	ctx->held_shared += vr->held > VR_HOLD_OWN;
 	ctx_queued(ctx, m);
 	return true;
 }

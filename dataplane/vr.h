@@ -15,9 +15,13 @@
 #define VR_MAX 65535u
 #define VR_NEIGH_BUCKETS 256u
 #define VR_NEIGH_LEARNED_MAX 8192u /* neighbours learned at the same time */
-#define VR_HOLD_MAX 256u           /* packets that wait for neighbours, in all */
-#define VR_HOLD_NEIGH_MAX 16u      /* and for one */
-#define VR_ICMP_COST 64u           /* bytes that an ICMP error counts in icmp_tbf */
+/* Packets that wait for neighbours: each router has VR_HOLD_OWN places that nobody else takes, and
+ * may use VR_HOLD_MAX while its worker has some of CTX_HOLD_SHARED left; for one neighbour, at most
+ * VR_HOLD_NEIGH_MAX. */
+#define VR_HOLD_OWN 8u
+#define VR_HOLD_MAX 256u
+#define VR_HOLD_NEIGH_MAX 16u
+#define VR_ICMP_COST 64u /* bytes that an ICMP error counts in icmp_tbf */
 
 struct vr {
 	/* The home worker's. */
