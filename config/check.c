@@ -126,14 +126,11 @@ bool check_station(struct check *check, const struct ip_prefix *prefix, struct m
 
 static int compare_ports(const void *a, const void *b)
 {
-	return strcmp((*(const struct model_port *const *)a)->name,
-		(*(const struct model_port *const *)b)->name);
-}
+	const struct model_port *left = *(const struct model_port *const *)a;
+	const struct model_port *right = *(const struct model_port *const *)b;
+	int rc = strcmp(left->name, right->name);
 
-static int compare_slices(const void *a, const void *b)
-{
-	return strcmp((*(const struct model_slice *const *)a)->name,
-		(*(const struct model_slice *const *)b)->name);
+	return rc ? rc : check_loc_cmp(left->loc, right->loc);
 }
 
 static int compare_port_name(const void *name, const void *port)
@@ -141,46 +138,45 @@ static int compare_port_name(const void *name, const void *port)
 	return strcmp(name, (*(const struct model_port *const *)port)->name);
 }
 
-static int compare_slice_name(const void *name, const void *slice)
-{
-	return strcmp(name, (*(const struct model_slice *const *)slice)->name);
-}
-
 const struct model_port *check_port(const struct check *check, const char *name)
 {
 	const struct model_port **found = bsearch(
-		name, check->ports, check->site->n_ports, sizeof(*check->ports), compare_port_name);
+		name, check->ports, check->n_ports, sizeof(*check->ports), compare_port_name);
 
 	return found ? *found : NULL;
 }
 
-const struct model_slice *check_slice(const struct check *check, const char *name)
-{
-	const struct model_slice **found = bsearch(name, check->slices, check->site->n_slices,
-		sizeof(*check->slices), compare_slice_name);
-
-	return found ? *found : NULL;
-}
-
-static bool index_site(struct check *check)
+static bool index_ports(struct check *check)
 {
 	const struct model_site *site = check->site;
 
 	check->ports = check_alloc(check, site->n_ports, sizeof(*check->ports));
-	check->slices = check_alloc(check, site->n_slices, sizeof(*check->slices));
-	if (!check->ports || !check->slices)
+	if (!check->ports)
 		return false;
 	for (size_t i = 0; i < site->n_ports; i++) {
 		check->ports[i] = &site->ports[i];
 		check->unknown_port |= check->partial && site->ports[i].name[0] == '\0';
 	}
-	for (size_t i = 0; i < site->n_slices; i++) {
-		check->slices[i] = &site->slices[i];
-		check->unknown_slice |= check->partial && site->slices[i].name[0] == '\0';
-	}
 	qsort(check->ports, site->n_ports, sizeof(*check->ports), compare_ports);
-	qsort(check->slices, site->n_slices, sizeof(*check->slices), compare_slices);
+	/* Of a name that comes twice the first counts. */
+	for (size_t i = 0; i < site->n_ports; i++) {
+		if (i == 0 || strcmp(check->ports[i]->name, check->ports[i - 1]->name) != 0)
+			check->ports[check->n_ports++] = check->ports[i];
+	}
 	return true;
+}
+
+/* Each slice has an lcore of its own, so there are few: a look at each will do. */
+static bool is_slice(const struct check *check, const char *name)
+{
+	bool unknown = check->site->n_slices > LCORES;
+
+	for (size_t i = 0; i < check->site->n_slices && i < LCORES; i++) {
+		if (strcmp(check->site->slices[i].name, name) == 0)
+			return true;
+		unknown |= check->partial && check->site->slices[i].name[0] == '\0';
+	}
+	return unknown;
 }
 
 /* ---- control and slices ---- */
@@ -242,6 +238,9 @@ static void check_lcores(struct check *check)
 	char line[CHECK_LINE_STRLEN];
 	size_t n_used = 0;
 
+	if (check->site->n_slices > LCORES)
+		diag_error(check->diag, check->site->slices[LCORES].loc,
+			"%zu slices, and each needs one of %u lcores", check->site->n_slices, LCORES);
 	for (size_t s = 0; s < check->site->n_slices; s++) {
 		const struct model_slice *slice = &check->site->slices[s];
 		struct model_loc loc = check_loc(slice->lcores_loc, slice->loc);
@@ -293,8 +292,7 @@ static void check_vpxis(struct check *check)
 			const struct model_router *router = &vpxi->routers[r];
 
 			CHECK_NAMES(check, router->interfaces, router->n_interfaces, "interface");
-			if (router->slice[0] && !check_slice(check, router->slice) &&
-				!check->unknown_slice)
+			if (router->slice[0] && !is_slice(check, router->slice))
 				diag_error(check->diag, check_loc(router->slice_loc, router->loc),
 					"slice: there is no slice '%s'", router->slice);
 			check_router(check, router);
@@ -348,7 +346,7 @@ static void check_all(struct check *check)
 {
 	const struct model_site *site = check->site;
 
-	if (index_site(check)) {
+	if (index_ports(check)) {
 		CHECK_NAMES(check, site->slices, site->n_slices, "slice");
 		CHECK_NAMES(check, site->ports, site->n_ports, "port");
 		check_control(check);
@@ -360,7 +358,6 @@ static void check_all(struct check *check)
 	if (check->no_memory)
 		diag_error(check->diag, (struct model_loc){0}, "out of memory");
 	free(check->ports);
-	free(check->slices);
 }
 
 int check_site(const struct model_site *site, const struct check_bufs *bufs, struct diag *diag)

@@ -14,10 +14,9 @@ struct check {
 	struct diag *diag;
 	bool partial; /* of a file with faults: what is "" or IP_AF_NONE is reported already */
 	bool no_memory;
-	/* By name; with an unknown one among them, a name that is not there may be that one. */
-	const struct model_port **ports;
-	const struct model_slice **slices;
-	bool unknown_port, unknown_slice;
+	const struct model_port **ports; /* by name */
+	size_t n_ports;
+	bool unknown_port; /* a name that is not there may be that of a port without one */
 };
 
 /* An object that must have a name of its own among others. */
@@ -45,7 +44,6 @@ bool check_is_link_local(const struct ip_addr *addr);
 
 /* NULL: none of that name. */
 const struct model_port *check_port(const struct check *check, const char *name);
-const struct model_slice *check_slice(const struct check *check, const char *name);
 
 /* Devices and underlay addresses of the ports. */
 void check_ports(struct check *check);

@@ -6,6 +6,7 @@
 #include "config/check_parts.h"
 
 #define GATEWAYS_MAX 64u
+#define ADDRESSES_MAX 256u /* of one interface */
 
 /* An address of an interface, and the network around it. */
 struct net {
@@ -19,6 +20,7 @@ struct nets {
 	struct net *items;
 	size_t n;
 	bool incomplete; /* some are unknown or overlap, and that is reported already */
+	bool nameless;   /* a name that is not there may be that of an interface without one */
 	const struct model_interface **ifaces; /* by name */
 	size_t n_ifaces;
 };
@@ -72,7 +74,7 @@ static const struct net *lookup_net(const struct nets *nets, const struct ip_add
 static const struct model_address *own_link_local(
 	const struct model_interface *iface, const struct ip_addr *addr)
 {
-	for (size_t i = 0; i < iface->n_addresses; i++) {
+	for (size_t i = 0; i < iface->n_addresses && i < ADDRESSES_MAX; i++) {
 		if (ipaddr_cmp(&iface->addresses[i].prefix.addr, addr) == 0)
 			return &iface->addresses[i];
 	}
@@ -85,11 +87,15 @@ static void collect_nets(struct check *check, const struct model_router *router,
 		const struct model_interface *iface = &router->interfaces[i];
 
 		nets->ifaces[nets->n_ifaces++] = iface;
-		nets->incomplete |= check->partial && iface->name[0] == '\0';
+		nets->nameless |= check->partial && iface->name[0] == '\0';
 		if (iface->n_addresses == 0 && !check->partial)
 			diag_warning(check->diag, iface->loc,
 				"interface '%s' has no address: nothing can be routed to it",
 				iface->name);
+		if (iface->n_addresses > ADDRESSES_MAX)
+			diag_error(check->diag, iface->addresses[ADDRESSES_MAX].loc,
+				"address: interface '%s' has %zu, at most %u are possible",
+				iface->name, iface->n_addresses, ADDRESSES_MAX);
 		for (size_t a = 0; a < iface->n_addresses; a++) {
 			const struct model_address *address = &iface->addresses[a];
 
@@ -105,35 +111,43 @@ static void collect_nets(struct check *check, const struct model_router *router,
 	qsort(nets->ifaces, nets->n_ifaces, sizeof(*nets->ifaces), compare_ifaces);
 }
 
-/* Prefixes nest or are apart: in order of address, wider first, one that overlaps any earlier one
- * lies within the last that was not within another. */
-static void check_overlaps(struct check *check, struct nets *nets)
+static void report_overlap(struct check *check, const struct net *a, const struct net *b)
 {
-	const struct net *cover = nets->n ? &nets->items[0] : NULL;
+	bool swap = check_loc_cmp(a->address->loc, b->address->loc) < 0;
+	const struct net *later = swap ? b : a, *earlier = swap ? a : b;
 	char mine[IP_PREFIX_STRLEN], theirs[IP_PREFIX_STRLEN], line[CHECK_LINE_STRLEN];
 
-	for (size_t i = 1; i < nets->n; i++) {
-		const struct net *net = &nets->items[i], *later = net, *earlier = cover;
+	prefix_print(&later->address->prefix, mine);
+	if (ipaddr_cmp(&a->address->prefix.addr, &b->address->prefix.addr) == 0)
+		diag_error(check->diag, later->address->loc,
+			"address %s is taken by interface '%s' in %s", mine, earlier->iface->name,
+			check_line(earlier->address->loc, line));
+	else
+		diag_error(check->diag, later->address->loc,
+			"address %s: its network overlaps %s of interface '%s' in %s", mine,
+			prefix_print(&earlier->address->prefix, theirs), earlier->iface->name,
+			check_line(earlier->address->loc, line));
+}
 
-		if (!prefix_overlaps(&net->address->prefix, &cover->address->prefix)) {
-			cover = net;
-			continue;
+/* Prefixes nest or are apart. In order of address, wider first, those around the next one are a
+ * stack, and it is reported against the innermost. */
+static void check_overlaps(struct check *check, struct nets *nets)
+{
+	const struct net *around[1 + 128]; /* each longer than the one below */
+	size_t depth = 0;
+
+	for (size_t i = 0; i < nets->n; i++) {
+		const struct net *net = &nets->items[i];
+		const struct ip_prefix *prefix = &net->address->prefix;
+
+		while (depth && !prefix_overlaps(&around[depth - 1]->address->prefix, prefix))
+			depth--;
+		if (depth) {
+			nets->incomplete = true;
+			report_overlap(check, around[depth - 1], net);
 		}
-		nets->incomplete = true;
-		if (check_loc_cmp(net->address->loc, cover->address->loc) < 0) {
-			later = cover;
-			earlier = net;
-		}
-		prefix_print(&later->address->prefix, mine);
-		if (ipaddr_cmp(&net->address->prefix.addr, &cover->address->prefix.addr) == 0)
-			diag_error(check->diag, later->address->loc,
-				"address %s is taken by interface '%s' in %s", mine,
-				earlier->iface->name, check_line(earlier->address->loc, line));
-		else
-			diag_error(check->diag, later->address->loc,
-				"address %s: its network overlaps %s of interface '%s' in %s", mine,
-				prefix_print(&earlier->address->prefix, theirs),
-				earlier->iface->name, check_line(earlier->address->loc, line));
+		if (depth == 0 || around[depth - 1]->address->prefix.len < prefix->len)
+			around[depth++] = net;
 	}
 }
 
@@ -231,7 +245,7 @@ static void check_route(
 
 	if (route->dev[0]) {
 		dev = lookup_iface(nets, route->dev);
-		if (!dev && !nets->incomplete)
+		if (!dev && !nets->nameless)
 			diag_error(check->diag, check_loc(route->dev_loc, route->loc),
 				"dev: the router has no interface '%s'", route->dev);
 	}
@@ -307,7 +321,7 @@ static void check_neighbors(
 		const struct model_interface *iface = lookup_iface(nets, neighbor->interface);
 
 		sorted[i] = neighbor;
-		if (neighbor->interface[0] && !iface && !nets->incomplete)
+		if (neighbor->interface[0] && !iface && !nets->nameless)
 			diag_error(check->diag, check_loc(neighbor->interface_loc, neighbor->loc),
 				"interface: the router has no interface '%s'", neighbor->interface);
 		if (iface && neighbor->address.af)
