@@ -106,8 +106,7 @@ static bool addresses_equal(const struct model_port *a, const struct model_port 
 	return true;
 }
 
-/* The device can stay open. */
-static bool same_device(const struct model_port *a, const struct model_port *b)
+bool reconf_port_stays(const struct model_port *a, const struct model_port *b)
 {
 	return strcmp(a->device, b->device) == 0 && a->role == b->role &&
 		memcmp(&a->mac, &b->mac, sizeof(a->mac)) == 0 && addresses_equal(a, b);
@@ -119,7 +118,7 @@ static bool port_is_replaced(const struct diff *diff, const char *name)
 	const struct model_port *from = model_port_lookup(diff->from, name);
 	const struct model_port *to = model_port_lookup(diff->to, name);
 
-	return !from || !to || !same_device(from, to);
+	return !from || !to || !reconf_port_stays(from, to);
 }
 
 static int diff_ports(struct diff *diff)

@@ -4,6 +4,7 @@
 #ifndef HPSR_CTRL_RECONF_H
 #define HPSR_CTRL_RECONF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,7 +53,12 @@ const char *plan_kind_name(enum plan_kind kind);
 void plan_op_object(const struct plan_op *op, char *buf, size_t len);
 struct model_loc plan_op_loc(const struct plan_op *op);
 
-/* Differences that only a restart can bring about: name, eal, slices, control. Each is an error in
+/* The port of one name in both models can keep its device open: device, mac, role and addresses are
+ * the same. */
+bool reconf_port_stays(const struct model_port *from, const struct model_port *to);
+
+/* Differences that only a restart can bring about: name, eal, slices, control, and a port's mac,
+ * role or address while its device stays. Each is an error in
  * diag at its place in TO. 0 or -EINVAL. */
 int reconf_check_restart(
 	const struct model_site *from, const struct model_site *to, struct diag *diag);

@@ -41,6 +41,24 @@ static void check_slices(
 	}
 }
 
+/* A device cannot be opened a second time before the first is closed, and a transaction closes
+ * nothing before the rest of it is there. */
+static void check_ports(
+	const struct model_site *from, const struct model_site *to, struct diag *diag)
+{
+	for (size_t i = 0; i < to->n_ports; i++) {
+		const struct model_port *port = &to->ports[i];
+		const struct model_port *old = model_port_lookup(from, port->name);
+
+		if (old && strcmp(old->device, port->device) == 0 && !reconf_port_stays(old, port))
+			diag_error(diag, port->loc,
+				"port %s has another mac, role or address on the same device: "
+				"these "
+				"change with a restart only",
+				port->name);
+	}
+}
+
 int reconf_check_restart(
 	const struct model_site *from, const struct model_site *to, struct diag *diag)
 {
@@ -62,6 +80,7 @@ int reconf_check_restart(
 		diag_error(diag, to->control.metrics_loc,
 			"metrics address differs from what runs: it changes with a restart only");
 	check_slices(from, to, diag);
+	check_ports(from, to, diag);
 	return diag->n_errors > n_errors ? -EINVAL : 0;
 }
 

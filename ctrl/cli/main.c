@@ -45,6 +45,31 @@ static int request(const struct cli_command *command, int argc, char **argv,
 	return CLI_DONE;
 }
 
+/* The usage of the command, or of all commands of an object alone. */
+static int help(int argc, char **argv, struct cli_error *error)
+{
+	const struct cli_command *command;
+	bool found = false;
+	int used;
+
+	if (argc == 0) {
+		cli_usage(stdout);
+		return CLI_DONE;
+	}
+	command = cli_command_lookup(argc, argv, &used, error);
+	if (command) {
+		cli_command_usage(command, stdout);
+		return CLI_DONE;
+	}
+	for (command = cli_commands; argc == 1 && command->object; command++) {
+		if (strcmp(command->object, argv[0]) != 0)
+			continue;
+		cli_command_usage(command, stdout);
+		found = true;
+	}
+	return found ? CLI_DONE : error->exit;
+}
+
 static int run(int argc, char **argv, const struct cli_options *options, struct cli_error *error)
 {
 	const struct cli_command *command;
@@ -54,17 +79,11 @@ static int run(int argc, char **argv, const struct cli_options *options, struct 
 		puts("hpsrctl " HPSROUTER_VERSION);
 		return CLI_DONE;
 	}
-	if (options->help && argc == 0) {
-		cli_usage(stdout);
-		return CLI_DONE;
-	}
+	if (options->help)
+		return help(argc, argv, error);
 	command = cli_command_lookup(argc, argv, &used, error);
 	if (!command)
 		return error->exit;
-	if (options->help) {
-		cli_command_usage(command, stdout);
-		return CLI_DONE;
-	}
 	if (cli_command_options(command, options, error) < 0)
 		return error->exit;
 	argc -= used;

@@ -218,6 +218,9 @@ static const struct restart restarts[] = {
 	{"ports:\n", "  - {name: s2, lcores: [3]}\nports:\n", "site.yaml:6:"},
 	{"  - {name: s1, lcores: [2]}\n", "", "site.yaml: slice s1 is missing"},
 	{"slices:\n", "eal: {memory: 512MiB}\nslices:\n", "site.yaml:3:"},
+	{"net_null1", "net_null9", ""},
+	{"net_null1", "net_null1, role: backbone", "site.yaml:8:5: port lan1 has another mac"},
+	{"net_null1", "net_null1, mac: \"02:00:00:00:00:09\"", "site.yaml:8:5:"},
 };
 
 static void test_restart(void **state)

@@ -4,40 +4,17 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define OBJECTS_MAX 512
-#define ROUTES_MAX 32
-#define NEIGHBORS_MAX 8
+#include "fake_dp_object.h"
+
 #define LOG_LEN 65536
-#define NAME_LEN 256
-
-enum kind { PORT = 1, VR, IFACE };
-
-struct object {
-	enum kind kind; /* 0: free */
-	uint32_t id;
-	char name[NAME_LEN];
-	bool published, added, deleted;
-	uint32_t vr, port; /* of an interface */
-	bool link_pending, routes_pending, neighbors_pending;
-	struct dp_link_spec next_link;
-	struct dp_route_spec routes[ROUTES_MAX], next_routes[ROUTES_MAX];
-	size_t n_routes, n_next_routes;
-	struct dp_neigh_spec neighbors[NEIGHBORS_MAX], next_neighbors[NEIGHBORS_MAX];
-	size_t n_neighbors, n_next_neighbors;
-	struct dp_port_stats port_stats;
-	struct dp_vr_stats vr_stats;
-	struct dp_iface_stats iface_stats;
-	struct hist latency;
-};
 
 struct dp_txn {
 	int open;
 };
 
-static struct object objects[OBJECTS_MAX];
+struct object fake_dp_objects[OBJECTS_MAX];
 static uint32_t next_id;
 static struct dp_txn txn_now;
 static unsigned int n_calls, fail_in;
@@ -52,7 +29,7 @@ uint64_t fake_dp_speed_bps;
 
 void fake_dp_reset(void)
 {
-	memset(objects, 0, sizeof(objects));
+	memset(fake_dp_objects, 0, sizeof(fake_dp_objects));
 	memset(&txn_now, 0, sizeof(txn_now));
 	memset(&fake_dp_conservation, 0, sizeof(fake_dp_conservation));
 	memset(&fake_dp_worker, 0, sizeof(fake_dp_worker));
@@ -121,11 +98,11 @@ static int refuse(char *err, int rc, const char *why)
 	return rc;
 }
 
-static struct object *by_id(enum kind kind, uint32_t id)
+struct object *fake_dp_by_id(enum kind kind, uint32_t id)
 {
 	for (size_t i = 0; i < OBJECTS_MAX; i++) {
-		if (objects[i].kind == kind && objects[i].id == id && id != 0)
-			return &objects[i];
+		if (fake_dp_objects[i].kind == kind && fake_dp_objects[i].id == id && id != 0)
+			return &fake_dp_objects[i];
 	}
 	return NULL;
 }
@@ -133,17 +110,17 @@ static struct object *by_id(enum kind kind, uint32_t id)
 /* Published, or added in the open transaction, and not deleted in it. */
 static struct object *visible(enum kind kind, uint32_t id)
 {
-	struct object *object = by_id(kind, id);
+	struct object *object = fake_dp_by_id(kind, id);
 
 	return object && !object->deleted ? object : NULL;
 }
 
-static struct object *by_name(enum kind kind, const char *name)
+struct object *fake_dp_by_name(enum kind kind, const char *name)
 {
 	for (size_t i = 0; i < OBJECTS_MAX; i++) {
-		if (objects[i].kind == kind && objects[i].published &&
-			strcmp(objects[i].name, name) == 0)
-			return &objects[i];
+		if (fake_dp_objects[i].kind == kind && fake_dp_objects[i].published &&
+			strcmp(fake_dp_objects[i].name, name) == 0)
+			return &fake_dp_objects[i];
 	}
 	return NULL;
 }
@@ -151,7 +128,7 @@ static struct object *by_name(enum kind kind, const char *name)
 static struct object *object_add(enum kind kind, const char *name)
 {
 	for (size_t i = 0; i < OBJECTS_MAX; i++) {
-		struct object *object = &objects[i];
+		struct object *object = &fake_dp_objects[i];
 
 		if (object->kind)
 			continue;
@@ -262,7 +239,8 @@ int dp_txn_port_del(struct dp_txn *txn, dp_port_id id, char *err)
 	if (!port)
 		return refuse(err, -ENOENT, "port_del: no such port");
 	for (size_t i = 0; i < OBJECTS_MAX; i++) {
-		if (objects[i].kind == IFACE && objects[i].port == id && !objects[i].deleted)
+		if (fake_dp_objects[i].kind == IFACE && fake_dp_objects[i].port == id &&
+			!fake_dp_objects[i].deleted)
 			return refuse(err, -EBUSY, "port_del: it has interfaces");
 	}
 	note("port_del %s", port->name);
@@ -298,8 +276,8 @@ int dp_txn_vr_del(struct dp_txn *txn, dp_vr_id id, char *err)
 	note("vr_del %s", vr->name);
 	vr->deleted = true;
 	for (size_t i = 0; i < OBJECTS_MAX; i++) {
-		if (objects[i].kind == IFACE && objects[i].vr == id)
-			objects[i].deleted = true;
+		if (fake_dp_objects[i].kind == IFACE && fake_dp_objects[i].vr == id)
+			fake_dp_objects[i].deleted = true;
 	}
 	return 0;
 }
@@ -446,8 +424,8 @@ void dp_txn_commit(struct dp_txn *txn)
 {
 	note("commit");
 	for (size_t i = 0; i < OBJECTS_MAX; i++) {
-		if (objects[i].kind)
-			object_commit(&objects[i]);
+		if (fake_dp_objects[i].kind)
+			object_commit(&fake_dp_objects[i]);
 	}
 	txn->open = 0;
 }
@@ -456,8 +434,8 @@ void dp_txn_abort(struct dp_txn *txn)
 {
 	note("abort");
 	for (size_t i = 0; i < OBJECTS_MAX; i++) {
-		if (objects[i].kind)
-			object_abort(&objects[i]);
+		if (fake_dp_objects[i].kind)
+			object_abort(&fake_dp_objects[i]);
 	}
 	txn->open = 0;
 }
@@ -541,192 +519,4 @@ int dp_vr_set_state(dp_vr_id id, enum dp_vr_state state)
 	note("vr_set_state %s %d", vr->name, (int)state);
 	vr->vr_stats.state = state;
 	return 0;
-}
-
-/* ---- snapshots ---- */
-
-struct dp_port_stats *fake_dp_port(const char *name)
-{
-	struct object *object = by_name(PORT, name);
-
-	return object ? &object->port_stats : NULL;
-}
-
-struct dp_vr_stats *fake_dp_vr(const char *name)
-{
-	struct object *object = by_name(VR, name);
-
-	return object ? &object->vr_stats : NULL;
-}
-
-struct dp_iface_stats *fake_dp_iface(const char *name)
-{
-	struct object *object = by_name(IFACE, name);
-
-	return object ? &object->iface_stats : NULL;
-}
-
-struct hist *fake_dp_latency(const char *name)
-{
-	struct object *object = by_name(VR, name);
-
-	return object ? &object->latency : NULL;
-}
-
-int dp_iface_stats_get(dp_iface_id id, struct dp_iface_stats *out)
-{
-	struct object *object = by_id(IFACE, id);
-
-	if (!object)
-		return -ENOENT;
-	*out = object->iface_stats;
-	return 0;
-}
-
-int dp_vr_stats_get(dp_vr_id id, struct dp_vr_stats *out)
-{
-	struct object *object = by_id(VR, id);
-
-	if (!object)
-		return -ENOENT;
-	*out = object->vr_stats;
-	return 0;
-}
-
-int dp_port_stats_get(dp_port_id id, struct dp_port_stats *out)
-{
-	struct object *object = by_id(PORT, id);
-
-	if (!object)
-		return -ENOENT;
-	*out = object->port_stats;
-	return 0;
-}
-
-size_t dp_workers_count(void)
-{
-	return 1;
-}
-
-int dp_worker_stats_get(size_t index, struct dp_worker_stats *out)
-{
-	if (index > 0)
-		return -ENOENT;
-	*out = fake_dp_worker;
-	return 0;
-}
-
-void dp_conservation_get(struct dp_conservation *out)
-{
-	*out = fake_dp_conservation;
-}
-
-int dp_latency_get(dp_vr_id id, struct hist *out)
-{
-	struct object *object = by_id(VR, id);
-
-	if (!object)
-		return -ENOENT;
-	*out = object->latency;
-	return 0;
-}
-
-const char *dp_drop_name(enum drop_reason reason)
-{
-	static const char *const names[] = {
-#define DROP_NAME(NAME, name, text) #name,
-		DROP_REASONS(DROP_NAME)
-#undef DROP_NAME
-	};
-
-	return names[reason];
-}
-
-const char *dp_drop_text(enum drop_reason reason)
-{
-	static const char *const texts[] = {
-#define DROP_TEXT(NAME, name, text) text,
-		DROP_REASONS(DROP_TEXT)
-#undef DROP_TEXT
-	};
-
-	return texts[reason];
-}
-
-int dp_routes_walk(dp_vr_id id, int (*cb)(void *ctx, const struct dp_route_snap *route), void *ctx)
-{
-	struct object *vr = by_id(VR, id);
-	int rc = 0;
-
-	if (!vr)
-		return -ENOENT;
-	for (size_t i = 0; rc == 0 && i < vr->n_routes; i++) {
-		struct dp_route_snap snap = {.route = vr->routes[i], .origin = DP_ROUTE_STATIC};
-
-		rc = cb(ctx, &snap);
-	}
-	return rc;
-}
-
-int dp_neighbors_get(dp_vr_id id, struct dp_neigh_snap *out, size_t max, size_t *n)
-{
-	struct object *vr = by_id(VR, id);
-
-	if (!vr)
-		return -ENOENT;
-	*n = vr->n_neighbors;
-	for (size_t i = 0; i < vr->n_neighbors && i < max; i++) {
-		memset(&out[i], 0, sizeof(out[i]));
-		out[i].iface = vr->neighbors[i].iface;
-		out[i].address = vr->neighbors[i].address;
-		out[i].mac = vr->neighbors[i].mac;
-		out[i].state = DP_NEIGH_PERMANENT;
-	}
-	return 0;
-}
-
-static int compare_lines(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static char *dump_object(const struct object *object)
-{
-	char route[IP_PREFIX_STRLEN], *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-
-	if (!out)
-		abort();
-	fprintf(out, "%d %s id=%u", (int)object->kind, object->name, object->id);
-	if (object->kind == IFACE)
-		fprintf(out, " rate=%llu queue=%llu",
-			(unsigned long long)object->iface_stats.link.rate_bps,
-			(unsigned long long)object->iface_stats.link.queue_bytes);
-	for (size_t i = 0; i < object->n_routes; i++)
-		fprintf(out, " %s", prefix_print(&object->routes[i].to, route));
-	fprintf(out, " neighbors=%zu\n", object->n_neighbors);
-	fclose(out);
-	return text;
-}
-
-char *fake_dp_dump(void)
-{
-	char *lines[OBJECTS_MAX], *text = NULL;
-	size_t n = 0, len = 0;
-	FILE *out = open_memstream(&text, &len);
-
-	if (!out)
-		abort();
-	for (size_t i = 0; i < OBJECTS_MAX; i++) {
-		if (objects[i].kind && objects[i].published)
-			lines[n++] = dump_object(&objects[i]);
-	}
-	qsort(lines, n, sizeof(*lines), compare_lines);
-	for (size_t i = 0; i < n; i++) {
-		fputs(lines[i], out);
-		free(lines[i]);
-	}
-	fclose(out);
-	return text;
 }
