@@ -240,7 +240,8 @@ static void check_lcores(struct check *check)
 
 	if (check->site->n_slices > LCORES)
 		diag_error(check->diag, check->site->slices[LCORES].loc,
-			"%zu slices, and each needs one of %u lcores", check->site->n_slices, LCORES);
+			"%zu slices, and each needs one of %u lcores", check->site->n_slices,
+			LCORES);
 	for (size_t s = 0; s < check->site->n_slices; s++) {
 		const struct model_slice *slice = &check->site->slices[s];
 		struct model_loc loc = check_loc(slice->lcores_loc, slice->loc);
