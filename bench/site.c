@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "bench/site.h"
+
+#define MTU 1500
+#define SHAPE_BURST_BYTES (1u << 20)
+#define SHAPE_QUEUE_BYTES (256u << 10)
+#define SHAPE_QUEUE_PACKETS 1024
+#define NET_IN 0xc0a80000u  /* 192.168.0.0/16: a /24 each port; ours is .1, the neighbour's .2 */
+#define NET_OUT 0xc0a88000u /* its upper half */
+#define NET_TO 0x0a000000u  /* 10.0.0.0/8, in /24 */
+
+static struct ip_prefix prefix24(uint32_t address)
+{
+	return (struct ip_prefix){.addr = ipaddr_from_u32(address), .len = 24};
+}
+
+int site_open(struct site *site, int hugepages, uint32_t n_bufs, bool inline_run, char *err)
+{
+	static const uint16_t lcores[] = {SITE_LCORE};
+	const struct dp_slice_spec slice = {.name = "s0", .lcores = lcores, .n_lcores = 1};
+	char name[32];
+	const struct dp_conf conf = {
+		.site = name,
+		.hugepages = hugepages,
+		.n_bufs = n_bufs,
+		.mtu_max = MTU,
+		.slices = &slice,
+		.n_slices = 1,
+		.inline_run = inline_run,
+	};
+	struct dp_txn *txn;
+	int rc;
+
+	snprintf(name, sizeof(name), "bench%d", (int)getpid());
+	rc = dp_init(&conf, err);
+	if (rc < 0)
+		return rc;
+	txn = dp_txn_begin();
+	if (txn == NULL) {
+		snprintf(err, DP_ERR_LEN, "out of memory");
+		rc = -ENOMEM;
+		goto fini;
+	}
+	for (unsigned int p = 0; p < site->n_ports; p++) {
+		struct dp_port_spec spec = {.device = site->devices[p],
+			.capacity_bps = UINT64_C(400000000000),
+			.mtu = MTU,
+			.mac = {{2, 0, 0, 0, 0, (uint8_t)(p + 1)}}};
+
+		snprintf(spec.name, sizeof(spec.name), "p%u", p);
+		rc = dp_txn_port_add(txn, &spec, &site->ports[p], err);
+		if (rc < 0)
+			goto abort;
+	}
+	dp_txn_commit(txn);
+	return 0;
+abort:
+	dp_txn_abort(txn);
+fini:
+	dp_fini();
+	return rc;
+}
+
+static int add_iface(const struct site *site, struct dp_txn *txn, dp_vr_id vr, unsigned int port,
+	bool out, uint16_t vlan, dp_iface_id *id, char *err)
+{
+	struct ip_prefix address = prefix24((out ? NET_OUT : NET_IN) + (port << 8) + 1);
+	struct dp_iface_spec spec = {
+		.port = site->ports[port],
+		.outer_vlan = DP_VLAN_NONE,
+		.vlan = vlan,
+		.addresses = &address,
+		.n_addresses = 1,
+	};
+
+	if (site->shape_bps != 0)
+		spec.link = (struct dp_link_spec){
+			.rate_bps = site->shape_bps,
+			.at = DP_AT_VIF_IN,
+			.by = DP_BY_TBF,
+			.burst_bytes = SHAPE_BURST_BYTES,
+			.queue_bytes = SHAPE_QUEUE_BYTES,
+			.queue_packets = SHAPE_QUEUE_PACKETS,
+		};
+	snprintf(spec.name, sizeof(spec.name), "%s%u", out ? "out" : "in", port);
+	return dp_txn_iface_add(txn, vr, &spec, id, err);
+}
+
+/* routes: room for site->n_routes. */
+static int add_vr(struct site *site, struct dp_txn *txn, unsigned int v,
+	struct dp_route_spec *routes, char *err)
+{
+	struct dp_neigh_spec neighbors[SITE_PORTS_MAX];
+	struct dp_vr_spec spec = {.slice = "s0", .weight = 1};
+	dp_iface_id out[SITE_PORTS_MAX], in;
+	int rc;
+
+	snprintf(spec.name, sizeof(spec.name), "v%u/r", v);
+	rc = dp_txn_vr_add(txn, &spec, &site->vrs[v], err);
+	for (unsigned int p = 0; rc == 0 && p < site->n_ports; p++) {
+		uint16_t vlan = site->untagged ? DP_VLAN_NONE : (uint16_t)(SITE_VLAN_IN + v);
+
+		rc = add_iface(site, txn, site->vrs[v], p, false, vlan, &in, err);
+		out[p] = in;
+		if (rc == 0 && !site->untagged)
+			rc = add_iface(site, txn, site->vrs[v], p, true,
+				(uint16_t)(SITE_VLAN_OUT + v), &out[p], err);
+		neighbors[p] = (struct dp_neigh_spec){
+			.iface = out[p],
+			.address =
+				ipaddr_from_u32((site->untagged ? NET_IN : NET_OUT) + (p << 8) + 2),
+			.mac = {{2, 0, 0, 0, 1, (uint8_t)(p + 1)}},
+		};
+	}
+	for (unsigned int i = 0; rc == 0 && i < site->n_routes; i++) {
+		const struct dp_neigh_spec *via = &neighbors[i % site->n_ports];
+
+		routes[i] = (struct dp_route_spec){
+			.to = prefix24(NET_TO + (i << 8)),
+			.nexthops = {{.via = via->address, .iface = via->iface}},
+			.n_nexthops = 1,
+		};
+	}
+	if (rc == 0)
+		rc = dp_txn_routes_set(txn, site->vrs[v], routes, site->n_routes, err);
+	if (rc == 0)
+		rc = dp_txn_neighbors_set(txn, site->vrs[v], neighbors, site->n_ports, err);
+	return rc;
+}
+
+int site_fill(struct site *site, char *err)
+{
+	struct dp_route_spec *routes = calloc(site->n_routes + 1, sizeof(*routes));
+	struct dp_txn *txn = dp_txn_begin();
+	int rc = 0;
+
+	if (routes == NULL || txn == NULL) {
+		snprintf(err, DP_ERR_LEN, "out of memory");
+		rc = -ENOMEM;
+	}
+	for (unsigned int v = 0; rc == 0 && v < site->n_vrs; v++)
+		rc = add_vr(site, txn, v, routes, err);
+	if (rc == 0)
+		dp_txn_commit(txn);
+	else if (txn != NULL)
+		dp_txn_abort(txn);
+	free(routes);
+	return rc;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The site that the benches measure: virtual routers that all have the same addresses and routes,
+ * told apart by their VLANs only, on one or two capture-file ports.
+ *
+ * On each port, virtual router v receives at VLAN SITE_VLAN_IN + v and sends at VLAN
+ * SITE_VLAN_OUT + v; untagged, it does both at the port itself. Route i is 10.(i/256).(i%256).0/24,
+ * in turn through each port, to a static neighbour. bench/packets.py makes packets that fit. */
+#ifndef HPSR_BENCH_SITE_H
+#define HPSR_BENCH_SITE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/dp.h"
+
+#define SITE_PORTS_MAX 2u
+#define SITE_VRS_MAX 1024u
+#define SITE_VLAN_IN 2u
+#define SITE_VLAN_OUT (SITE_VLAN_IN + SITE_VRS_MAX)
+#define SITE_LCORE 1 /* the worker's */
+
+struct site {
+	const char *devices[SITE_PORTS_MAX]; /* DPDK device strings */
+	unsigned int n_ports;
+	unsigned int n_vrs, n_routes; /* routes of each */
+	bool untagged;                /* needs n_vrs == 1 */
+	uint64_t shape_bps;           /* vif-in token bucket on every link; 0: none */
+	dp_port_id ports[SITE_PORTS_MAX];
+	dp_vr_id vrs[SITE_VRS_MAX];
+};
+
+/* Start the dataplane with one worker, then open the ports. 0 or -errno and err (DP_ERR_LEN). */
+int site_open(struct site *site, int hugepages, uint32_t n_bufs, bool inline_run, char *err);
+/* Add the virtual routers, with their interfaces, routes and neighbours; one transaction. */
+int site_fill(struct site *site, char *err);
+
+#endif
