@@ -194,25 +194,24 @@ static json_t *run(
 	return result;
 }
 
+/* What a reply to a request that is none may repeat as its id. */
+static json_t *id_or_null(json_t *id)
+{
+	return json_is_string(id) || json_is_number(id) ? id : json_null();
+}
+
 /* NULL: it was a notification. */
 static json_t *serve_one(const struct rpc_method *methods, void *ctx, json_t *request)
 {
 	struct rpc_error error = {0};
-	json_t *id = json_object_get(request, "id"), *result = NULL, *reply;
+	json_t *id = json_object_get(request, "id"), *result;
 
 	if (json_is_object(request))
 		check_request(request, &error);
 	else
 		rpc_error_set(&error, RPC_INVALID_REQUEST, "a request is an object");
-	if (error.code != 0) {
-		if (json_is_object(id) || json_is_array(id) || json_is_boolean(id) || !id)
-			id = NULL;
-		reply = id ? json_incref(id) : json_null();
-		id = reply;
-		reply = error_reply(&error, id);
-		json_decref(id);
-		return reply;
-	}
+	if (error.code != 0)
+		return error_reply(&error, id_or_null(id));
 	result = run(methods, ctx, request, &error);
 	if (!id) {
 		json_decref(result);
@@ -231,11 +230,9 @@ static json_t *serve_batch(const struct rpc_method *methods, void *ctx, json_t *
 	json_t *replies;
 
 	if (n == 0 || n > RPC_BATCH_MAX) {
-		json_t *id = json_null();
-
 		rpc_error_set(&error, RPC_INVALID_REQUEST, "a batch holds 1 to %d requests",
 			RPC_BATCH_MAX);
-		return error_reply(&error, id);
+		return error_reply(&error, json_null());
 	}
 	replies = json_array();
 	for (size_t i = 0; i < n; i++) {

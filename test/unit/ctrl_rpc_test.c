@@ -124,8 +124,8 @@ static void test_random_lines(void **state)
 		"\"params\"", "\"id\"", "1", "-1", "1e999", "null", "true", "\"\\ud800\"", "\"",
 		"\\", "\xc3", " ", "\"vpxi.apply\"", "\"text\"", "\"name: z\"",
 		"99999999999999999999",
-		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"route.add\",\"params\":{\"vrouter\":"
-		"\"a/r1\",\"to\":",
+		("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"route.add\",\"params\":{\"vrouter\":"
+		 "\"a/r1\",\"to\":"),
 		"\"10.9.0.0/16\"", "\"via\":", "\"10.0.0.2\"", "}}"};
 	unsigned int seed = 42;
 	char line[512];
