@@ -62,11 +62,10 @@ void check_names(struct check *check, struct check_name *names, size_t n, const 
 	}
 }
 
-/* NAMES of all items of an array whose structs have a loc and a name. */
+/* The names of all items of an array whose structs have a name and a loc. */
 #define CHECK_NAMES(check, items, n, what)                                          \
 	do {                                                                        \
 		struct check_name *names_ = check_alloc(check, n, sizeof(*names_)); \
-                                                                                    \
 		for (size_t i_ = 0; names_ && i_ < (n); i_++)                       \
 			names_[i_] = (struct check_name){                           \
 				.name = (items)[i_].name, .loc = (items)[i_].loc};  \

@@ -156,7 +156,7 @@ static void assert_refused(const char *path)
 static void test_bad_files(void **state)
 {
 	(void)state;
-	assert_in_range(util_each_file(TEST_DATA, "site/bad", assert_refused), 13, 100);
+	assert_in_range(util_each_file(TEST_DATA, "site/bad", assert_refused), 12, 100);
 }
 
 static int parse_text(const char *text, size_t len, size_t *n_errors)
@@ -174,6 +174,23 @@ static int parse_text(const char *text, size_t len, size_t *n_errors)
 	model_site_destroy(site);
 	diag_fini(&diag);
 	return rc;
+}
+
+static void test_not_utf8(void **state)
+{
+	static const char text[] = "site: lyon\n# caf\303\251 \377\n";
+	struct model_site *site;
+	struct diag diag;
+	char *report;
+
+	(void)state;
+	assert_int_equal(diag_init(&diag, "f"), 0);
+	assert_int_equal(site_parse_buffer("f", text, strlen(text), &site, &diag), -EINVAL);
+	report = diag_format(&diag);
+	assert_string_equal(
+		report, "f:2:8: not YAML text: invalid leading UTF-8 octet (byte 0xff)\n");
+	free(report);
+	diag_fini(&diag);
 }
 
 /* Whatever is cut off or changed, a file is either right or reported. */
@@ -352,6 +369,7 @@ int main(void)
 		cmocka_unit_test(test_interface_md),
 		cmocka_unit_test(test_every_key),
 		cmocka_unit_test(test_bad_files),
+		cmocka_unit_test(test_not_utf8),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_unreadable_files),
