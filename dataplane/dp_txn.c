@@ -54,6 +54,15 @@ static struct txn_iface *txn_iface_find(const struct dp_txn *txn, const struct i
 	return NULL;
 }
 
+/* NULL: the transaction does not name the port. */
+static struct txn_port *txn_port_find(const struct dp_txn *txn, const struct port *port)
+{
+	for (size_t i = txn->ports.count; i-- > 0;)
+		if (txn->ports.items[i].port == port)
+			return &txn->ports.items[i];
+	return NULL;
+}
+
 static struct port *port_lookup(dp_port_id id)
 {
 	return id >= 1 && id <= PORT_MAX ? port_table[id] : NULL;
@@ -140,6 +149,10 @@ int dp_txn_port_del(struct dp_txn *txn, dp_port_id id, char *err)
 
 	if (port == NULL)
 		return dp_fail(err, -ENOENT, "port %u: not there", id);
+	for (size_t i = 0; i < txn->ports.count; i++)
+		if (txn->ports.items[i].port == port && txn->ports.items[i].change != TXN_CHANGE)
+			return dp_fail(err, -EINVAL,
+				"port %s: added or deleted in this transaction", port->name);
 	for (uint32_t i = 1; i <= IFACE_ID_MAX; i++) {
 		struct iface *iface = iface_table[i];
 		struct txn_iface *of_txn;
@@ -224,6 +237,11 @@ int dp_txn_vr_del(struct dp_txn *txn, dp_vr_id id, char *err)
 		goto nomem;
 	if (item->change == TXN_ADD)
 		return dp_fail(err, -EINVAL, "vrouter %s: added in this transaction", vr->name);
+	for (size_t i = 0; i < txn->ifaces.count; i++)
+		if (txn->ifaces.items[i].change == TXN_ADD && txn->ifaces.items[i].iface->vr == vr)
+			return dp_fail(err, -EINVAL,
+				"vrouter %s: interface %s was added in this transaction", vr->name,
+				txn->ifaces.items[i].iface->name);
 	for (struct iface *iface = vr->ifaces; iface != NULL; iface = iface->next_of_vr) {
 		struct txn_iface *of_txn = txn_iface_find(txn, iface);
 
@@ -438,6 +456,7 @@ int dp_txn_iface_add(struct dp_txn *txn, dp_vr_id vr_id, const struct dp_iface_s
 {
 	struct port *port = port_lookup(spec->port);
 	struct vr *vr = vr_lookup(vr_id);
+	const struct txn_port *of_port;
 	struct txn_iface *item;
 	struct txn_vr *router;
 	struct iface *iface;
@@ -453,6 +472,10 @@ int dp_txn_iface_add(struct dp_txn *txn, dp_vr_id vr_id, const struct dp_iface_s
 		return dp_fail(err, -ENOMEM, "interface %s: out of memory", spec->name);
 	}
 	txn->ifaces.count--; /* not an interface yet */
+	of_port = txn_port_find(txn, port);
+	if (router->change == TXN_DEL || (of_port != NULL && of_port->change == TXN_DEL))
+		return dp_fail(err, -EINVAL, "interface %s: its %s is deleted in this transaction",
+			spec->name, router->change == TXN_DEL ? "vrouter" : "port");
 	rc = tags_free(txn, port, spec, err);
 	if (rc < 0)
 		return rc;
