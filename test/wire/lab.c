@@ -18,6 +18,13 @@ static struct mac_addr mac_of(uint64_t mac)
 	return out;
 }
 
+static void ports_forget(void)
+{
+	for (unsigned int i = 0; i < WIRE_PORTS; i++)
+		if (wire.port_ids[i] != 0 && port_table[wire.port_ids[i]] == NULL)
+			wire.port_ids[i] = 0;
+}
+
 static void done(int rc)
 {
 	if (rc != 0)
@@ -36,6 +43,7 @@ void wire_commit(void)
 
 	wire.txn = NULL;
 	dp_txn_commit(txn);
+	ports_forget();
 }
 
 void wire_abort(void)
@@ -44,9 +52,7 @@ void wire_abort(void)
 
 	wire.txn = NULL;
 	dp_txn_abort(txn);
-	for (unsigned int i = 0; i < WIRE_PORTS; i++)
-		if (wire.port_ids[i] != 0 && port_table[wire.port_ids[i]] == NULL)
-			wire.port_ids[i] = 0;
+	ports_forget();
 }
 
 struct dp_txn *wire_txn(void)
@@ -144,6 +150,11 @@ void wire_vr_del(dp_vr_id vr)
 void wire_iface_del(dp_iface_id iface)
 {
 	done(dp_txn_iface_del(wire.txn, iface, wire.err));
+}
+
+void wire_port_del(unsigned int port)
+{
+	done(dp_txn_port_del(wire.txn, wire.port_ids[port], wire.err));
 }
 
 struct dp_route_spec wire_route(const char *to, const char *via, dp_iface_id iface)

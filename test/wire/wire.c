@@ -13,7 +13,7 @@
 #include "lib/log.h"
 #include "wire_priv.h"
 
-#define RING_LEN 8192
+#define RING_LEN 2048
 #define BUFS 4096
 #define DATA_ROOM (WIRE_MTU_MAX + 22 + RTE_PKTMBUF_HEADROOM)
 
@@ -302,19 +302,24 @@ int wire_setup(void **state)
 	return 0;
 }
 
-/* A failed test leaves its transaction, its frames and its buffers behind. */
-static void clear(void)
+void wire_flush_in(void)
 {
 	struct rte_mbuf *m;
 
-	if (wire.txn != NULL)
-		wire_abort();
-	wire_bufs_return();
 	for (unsigned int i = 0; i < WIRE_PORTS; i++)
 		while (rte_ring_dequeue(bench.rx[i], (void **)&m) == 0) {
 			rte_pktmbuf_free(m);
 			bench.in--;
 		}
+}
+
+/* A failed test leaves its transaction, its frames and its buffers behind. */
+static void clear(void)
+{
+	if (wire.txn != NULL)
+		wire_abort();
+	wire_bufs_return();
+	wire_flush_in();
 	wire_discard();
 }
 

@@ -53,6 +53,7 @@ void wire_routes_set(dp_vr_id vr, const struct dp_route_spec *routes, size_t n);
 void wire_neighbors_set(dp_vr_id vr, const struct dp_neigh_spec *neighbors, size_t n);
 void wire_vr_del(dp_vr_id vr);
 void wire_iface_del(dp_iface_id iface);
+void wire_port_del(unsigned int port);
 void wire_commit(void);
 void wire_abort(void);
 struct dp_txn *wire_txn(void);
@@ -84,6 +85,8 @@ uint64_t wire_now_tsc(void);
 /* ---- frames ---- */
 
 void wire_send(unsigned int port, const struct frame *f);
+/* Take back what has been sent and not been polled. */
+void wire_flush_in(void);
 /* The next frame that left by the port; false: none. */
 bool wire_recv(unsigned int port, struct frame *f);
 /* Take and forget what has left by all ports; how many. */
