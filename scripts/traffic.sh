@@ -32,7 +32,7 @@ traffic_client() {
 	local n=$1
 	shift
 	lab_job "v${n}a" taskset -c "$(lab_host_cpus)" iperf3 -c 10.0.2.2 -J \
-		--logfile "$LAB_DIR/$n.client" "$@"
+		--logfile "$LAB_DIR/$n.client" "$@" 2>"$LAB_DIR/$n.error"
 	traffic_clients[n]=$LAB_JOB
 }
 
@@ -56,6 +56,7 @@ traffic_wait() {
 		wait "${traffic_clients[$n]}" || status=1
 		wait "${traffic_servers[$n]}" || status=1
 		if [ "$status" -ne 0 ]; then
+			cat "$LAB_DIR/$n.error" >&2
 			jq -r '.error // empty' "$LAB_DIR/$n.client" "$LAB_DIR/$n.server" >&2
 			return 1
 		fi
