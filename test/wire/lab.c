@@ -192,8 +192,8 @@ void wire_link_up(unsigned int port, bool up)
 		up ? rte_eth_dev_set_link_up(ethdev) : rte_eth_dev_set_link_down(ethdev), 0);
 }
 
-void wire_lab_create(struct wire_lab *lab, const char *name, const struct wire_iface *lan,
-	const struct wire_iface *wan)
+void wire_lab_create_at(struct wire_lab *lab, const char *name, const char *slice,
+	const struct wire_iface *lan, const struct wire_iface *wan)
 {
 	struct wire_iface ifaces[2] = {{0}};
 	struct dp_neigh_spec neighbors[2];
@@ -212,7 +212,7 @@ void wire_lab_create(struct wire_lab *lab, const char *name, const struct wire_i
 	for (unsigned int i = 0; i < 2; i++)
 		if (wire.port_ids[i] == 0)
 			wire_port_add(i, lab->mtu != 0 ? lab->mtu : 1500);
-	lab->vr = wire_vr_add(name, "s0");
+	lab->vr = wire_vr_add(name, slice);
 	lab->lan = wire_iface_add(lab->vr, &ifaces[0]);
 	lab->wan = wire_iface_add(lab->vr, &ifaces[1]);
 	route = wire_route("10.9.0.0/16", "10.0.1.2", lab->wan);
@@ -225,6 +225,12 @@ void wire_lab_create(struct wire_lab *lab, const char *name, const struct wire_i
 	lab->from_b = (struct frame_l2){WIRE_PORT_MAC(1), B_MAC, ifaces[1].outer, ifaces[1].vlan};
 	lab->at_a = (struct frame_l2){A_MAC, WIRE_PORT_MAC(0), ifaces[0].outer, ifaces[0].vlan};
 	lab->at_b = (struct frame_l2){B_MAC, WIRE_PORT_MAC(1), ifaces[1].outer, ifaces[1].vlan};
-	wire_poll(1);
+	wire_poll(3); /* with a hand-over between workers */
 	wire_discard();
+}
+
+void wire_lab_create(struct wire_lab *lab, const char *name, const struct wire_iface *lan,
+	const struct wire_iface *wan)
+{
+	wire_lab_create_at(lab, name, "s0", lan, wan);
 }

@@ -134,5 +134,7 @@ struct wire_lab {
 /* LAN and WAN: the interfaces' tags, link, MTU; may be NULL. Ports, addresses and names are set. */
 void wire_lab_create(struct wire_lab *lab, const char *name, const struct wire_iface *lan,
 	const struct wire_iface *wan);
+void wire_lab_create_at(struct wire_lab *lab, const char *name, const char *slice,
+	const struct wire_iface *lan, const struct wire_iface *wan);
 
 #endif
