@@ -99,6 +99,8 @@ void wire_expect_none(void);
 void wire_expect_parsed(unsigned int port, struct frame *f, struct frame_view *v);
 /* So many frames more than packets will have left: fragments. */
 void wire_extra(unsigned int n);
+/* Or any number. */
+void wire_extra_any(void);
 /* How many buffers the dataplane's pool gives; keep them until returned. */
 unsigned int wire_bufs_take(void);
 void wire_bufs_return(void);
