@@ -132,7 +132,8 @@ def read_int(path):
 
 
 class Hugepages:
-    """Makes sure that so many 2 MiB pages are free; puts the former number back at the end."""
+    """So many 2 MiB pages beyond those that are there, which others may come to use; puts the
+    former number back at the end."""
 
     def __init__(self, wanted):
         self.wanted, self.former, self.used = wanted, None, False
@@ -141,11 +142,10 @@ class Hugepages:
         try:
             total = read_int(f"{HUGEPAGE}/nr_hugepages")
             free = read_int(f"{HUGEPAGE}/free_hugepages")
-            if free < self.wanted:
-                self.former = total
-                atexit.register(self.restore)
-                self.write(total + self.wanted - free)
-            self.used = read_int(f"{HUGEPAGE}/free_hugepages") >= self.wanted
+            self.former = total
+            atexit.register(self.restore)
+            self.write(total + self.wanted)
+            self.used = read_int(f"{HUGEPAGE}/free_hugepages") >= free + self.wanted
         except OSError:
             self.used = False
         if not self.used:
@@ -187,16 +187,23 @@ def steal_share(before, after):
 
 
 def thread_times(pid):
-    """(ns run, ns waited for a CPU) of the busiest thread."""
-    best = (0, 0)
+    """thread -> (ns run, ns waited for a CPU)."""
+    times = {}
     for path in glob.glob(f"/proc/{pid}/task/*/schedstat"):
         try:
             with open(path) as f:
-                ran, waited = f.read().split()[:2]
+                times[path] = tuple(int(x) for x in f.read().split()[:2])
         except OSError:
-            continue
-        best = max(best, (int(ran), int(waited)))
-    return best
+            pass
+    return times
+
+
+def wait_share(before, after):
+    """Of the time that the busiest thread between the two readings could have run."""
+    spans = [(after[t][0] - before[t][0], after[t][1] - before[t][1])
+             for t in after if t in before]
+    ran, waited = max(spans, default=(0, 0))
+    return waited / (ran + waited) if ran + waited > 0 else 0.0
 
 
 def command_line(argv):

@@ -212,30 +212,47 @@ static void wait_seconds(double seconds)
 		;
 }
 
-/* Nanoseconds that the busiest thread, the worker's, ran and waited for its CPU. */
-static void thread_times(uint64_t *ran_ns, uint64_t *waited_ns)
+/* The worker's thread, by the name that EAL gives it; 0: none. */
+static long worker_thread(void)
 {
 	DIR *dir = opendir("/proc/self/task");
 	struct dirent *entry;
+	long found = 0;
 
-	*ran_ns = *waited_ns = 0;
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		char path[300];
-		uint64_t ran, waited;
+	while (dir != NULL && found == 0 && (entry = readdir(dir)) != NULL) {
+		char path[300], name[32] = "";
 		FILE *file;
 
-		snprintf(path, sizeof(path), "/proc/self/task/%s/schedstat", entry->d_name);
-		file = entry->d_name[0] != '.' ? fopen(path, "re") : NULL;
+		snprintf(path, sizeof(path), "/proc/self/task/%s/comm", entry->d_name);
+		file = fopen(path, "re");
 		if (file == NULL)
 			continue;
-		if (fscanf(file, "%" SCNu64 " %" SCNu64, &ran, &waited) == 2 && ran > *ran_ns) {
-			*ran_ns = ran;
-			*waited_ns = waited;
-		}
+		if (fscanf(file, "%31s", name) == 1 && strncmp(name, "rte-worker", 10) == 0)
+			found = strtol(entry->d_name, NULL, 10);
 		fclose(file);
 	}
 	if (dir != NULL)
 		closedir(dir);
+	return found;
+}
+
+/* Nanoseconds that the worker's thread ran, and waited for its CPU. */
+static void worker_times(uint64_t *ran_ns, uint64_t *waited_ns)
+{
+	static long thread;
+	char path[64];
+	FILE *file;
+
+	*ran_ns = *waited_ns = 0;
+	if (thread == 0)
+		thread = worker_thread();
+	snprintf(path, sizeof(path), "/proc/self/task/%ld/schedstat", thread);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return;
+	if (fscanf(file, "%" SCNu64 " %" SCNu64, ran_ns, waited_ns) != 2)
+		*ran_ns = *waited_ns = 0;
+	fclose(file);
 }
 
 struct reading {
@@ -254,7 +271,7 @@ static struct reading read_counters(void)
 	r.received = c->received;
 	r.sent = c->sent;
 	r.dropped = c->dropped;
-	thread_times(&r.ran_ns, &r.waited_ns);
+	worker_times(&r.ran_ns, &r.waited_ns);
 	r.conserved = c->received == c->sent + c->dropped + c->consumed + c->queued;
 	return r;
 }

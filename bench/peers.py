@@ -17,7 +17,7 @@ import time
 
 import packets
 from common import (BenchError, LCORE, ROOT, RUNTIME, WORKER_NICE, end, log_tail, note, prefix_new,
-                    run, spawn, thread_times)
+                    run, spawn, thread_times, wait_share)
 
 EXAMPLES = "/usr/share/dpdk/examples"
 START_SECONDS = 60
@@ -144,18 +144,16 @@ def measure(telemetry, child, n_ports, seconds, warm_up, log):
             raise BenchError(f"{child.args[0]} forwards nothing: {log_tail(log)}")
         time.sleep(0.05)
     time.sleep(warm_up)
-    ran0, waited0 = thread_times(child.pid)
+    before = thread_times(child.pid)
     t0, rx0, tx0 = telemetry.counters(n_ports)
     time.sleep(seconds)
     t1, rx1, tx1 = telemetry.counters(n_ports)
-    ran1, waited1 = thread_times(child.pid)
+    after = thread_times(child.pid)
     # What is between receiving and sending at the two instants is at most a burst or so each.
     if abs((rx1 - rx0) - (tx1 - tx0)) > 4096 + (rx1 - rx0) // 1000:
         raise BenchError(f"{child.args[0]}: received {rx1 - rx0}, sent {tx1 - tx0}: "
                          "it does not forward everything")
-    busy = ran1 - ran0 + waited1 - waited0
-    return {"seconds": t1 - t0, "packets": rx1 - rx0,
-            "cpu_wait": (waited1 - waited0) / busy if busy > 0 else 0.0}
+    return {"seconds": t1 - t0, "packets": rx1 - rx0, "cpu_wait": wait_share(before, after)}
 
 
 # ---- one run ----
