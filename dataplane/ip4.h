@@ -4,6 +4,8 @@
 #ifndef HPSR_DATAPLANE_IP4_H
 #define HPSR_DATAPLANE_IP4_H
 
+#include <string.h>
+
 #include "dataplane/ctx.h"
 #include "dataplane/vr.h"
 
@@ -21,9 +23,11 @@ extern const uint8_t ip4_first_octet[256];
 /* The sum of an option-less header: 0xffff when its checksum is right. */
 static inline uint32_t ip4_sum20(const struct rte_ipv4_hdr *ip)
 {
-	const unaligned_uint32_t *w = (const unaligned_uint32_t *)ip;
-	uint64_t sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
+	uint32_t w[5];
+	uint64_t sum;
 
+	memcpy(w, ip, sizeof(w)); /* headers are aligned to two bytes only */
+	sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
 	sum = (sum & UINT32_MAX) + (sum >> 32);
 	sum = (sum & UINT16_MAX) + (sum >> 16);
 	return (uint32_t)((sum & UINT16_MAX) + (sum >> 16));

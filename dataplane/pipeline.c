@@ -15,6 +15,8 @@
  *   pipeline_release   a virtual link's turn: what waited goes on from route, past its own shaper
  *
  * Each stage keeps the packets that go on at the front of the burst's arrays. */
+#include <string.h>
+
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_prefetch.h>
@@ -35,12 +37,18 @@
 
 static inline uint64_t load64(const void *p)
 {
-	return *(const unaligned_uint64_t *)p;
+	uint64_t value;
+
+	memcpy(&value, p, sizeof(value));
+	return value;
 }
 
 static inline uint16_t load16(const void *p)
 {
-	return *(const unaligned_uint16_t *)p;
+	uint16_t value;
+
+	memcpy(&value, p, sizeof(value));
+	return value;
 }
 
 /* Where a frame belongs: its interface (NULL: nobody's), its EtherType behind the tags, its network
