@@ -8,6 +8,9 @@
 
 #include "dataplane/fib_trie.h"
 
+#ifndef ROOT6
+#define ROOT6 4096u
+#endif
 struct fib {
 	struct fib_trie trie; /* the view is its first member: a cache line of its own */
 	struct fib_rib rib;
@@ -46,6 +49,21 @@ static void garbage_free(void *arg, size_t size)
 	}
 }
 
+/* About four words of root a prefix: 16 bytes. The bits of an IPv6 root differ from its middle, 64,
+ * by multiples of six, so that all bitmaps of a table stand at few levels, and one ends in the
+ * middle. */
+static unsigned int root_bits_for(const struct fib *fib)
+{
+	unsigned int bits = FIB_ROOT_BITS_MIN;
+	uint32_t count = fib->rib.count;
+
+	if (fib->width == 128)
+		return count < ROOT6 ? 10 : 16;
+	while (bits < FIB_ROOT_BITS_MAX && UINT64_C(1) << bits < UINT64_C(4) * count)
+		bits++;
+	return bits;
+}
+
 struct fib *fib_create(const struct fib_conf *conf)
 {
 	struct fib *fib = fib_mem_realloc(NULL, sizeof(*fib));
@@ -57,7 +75,7 @@ struct fib *fib_create(const struct fib_conf *conf)
 	fib->width = conf->af == IP_AF_6 ? 128 : 32;
 	if (fib_rib_init(&fib->rib, fib->width) < 0)
 		goto err_free;
-	if (fib_trie_init(&fib->trie, &fib->rib, fib->width) < 0)
+	if (fib_trie_init(&fib->trie, &fib->rib, fib->width, root_bits_for(fib)) < 0)
 		goto err_rib;
 	return fib;
 
@@ -109,20 +127,10 @@ static void garbage_retire(struct fib *fib, struct garbage *garbage)
 	fib->conf.retire(fib->conf.ctx, garbage_free, garbage, garbage_bytes(garbage->n));
 }
 
-/* Four words of root a prefix: 16 bytes. */
-static unsigned int root_bits_for(uint32_t count)
-{
-	unsigned int bits = FIB_ROOT_BITS_MIN;
-
-	while (bits < FIB_ROOT_BITS_MAX && UINT64_C(1) << bits < UINT64_C(4) * count)
-		bits++;
-	return bits;
-}
-
 /* Keep the root in proportion. Without memory for it the table stays as it is, and as correct. */
 static void resize(struct fib *fib)
 {
-	unsigned int want = root_bits_for(fib->rib.count), have = fib_trie_root_bits(&fib->trie);
+	unsigned int want = root_bits_for(fib), have = fib_trie_root_bits(&fib->trie);
 	struct garbage *garbage = NULL;
 
 	if (want == have || (want < have && want + 3 > have && fib->rib.count > 0))

@@ -37,21 +37,22 @@ static inline void fib_single(const struct fib_view *view, const FIB_IP *ip, uin
 	*nh = word;
 }
 
-/* Indices into the burst. Nodes stand at less than FIB_WIDTH bits; leaves enter nothing, but may be
- * written behind the last. */
+/* Indices into the burst, and the words that the lookups have come to. Nodes stand at less than
+ * FIB_WIDTH bits. Eight are entered at a time, hence the room behind the last. */
+#define FIB_ROOM (FIB_BURST + 8)
+
 struct fib_queues {
 	uint64_t pending[FIB_WIDTH / 64 + 1]; /* levels with something in them */
 	uint8_t bitmaps_n[FIB_WIDTH + 32];
 	uint8_t ranges_n[FIB_WIDTH + 32];
-	uint8_t bitmaps[FIB_WIDTH + 32][FIB_BURST];
-	uint8_t ranges[FIB_WIDTH + 32][FIB_BURST];
+	uint8_t bitmaps[FIB_WIDTH + 32][FIB_ROOM];
+	uint8_t ranges[FIB_WIDTH + 32][FIB_ROOM];
+	uint32_t words[FIB_ROOM];
 };
 
 static inline void fib_queues_init(struct fib_queues *queues)
 {
-	memset(queues->pending, 0, sizeof(queues->pending));
-	memset(queues->bitmaps_n, 0, sizeof(queues->bitmaps_n));
-	memset(queues->ranges_n, 0, sizeof(queues->ranges_n));
+	memset(queues, 0, offsetof(struct fib_queues, bitmaps));
 }
 
 static inline void fib_queues_note(struct fib_queues *queues, unsigned int at, bool some)
@@ -59,7 +60,41 @@ static inline void fib_queues_note(struct fib_queues *queues, unsigned int at, b
 	queues->pending[at / 64] |= (uint64_t)some << (at % 64);
 }
 
-/* Lookup I stands at WORD with AT bits resolved. */
+/* Append those bytes of FROM whose bits are set in MASK. */
+static inline unsigned int fib_pick(uint8_t *to, unsigned int n, uint64_t from, unsigned int mask)
+{
+	uint64_t bytes = _pdep_u64(mask, UINT64_C(0x0101010101010101)) * 0xff;
+	uint64_t picked = _pext_u64(from, bytes);
+
+	memcpy(to + n, &picked, sizeof(picked));
+	return n + (unsigned int)__builtin_popcount(mask);
+}
+
+/* Of N lookups, whose words are in WORDS, all that have AT bits resolved, enter those that stand at
+ * nodes. Both arrays have room for seven more. */
+static inline void fib_queues_enter(struct fib_queues *queues, unsigned int at,
+	const uint8_t *index, const uint32_t *words, unsigned int n)
+{
+	unsigned int bitmaps_n = queues->bitmaps_n[at], ranges_n = queues->ranges_n[at];
+
+	for (unsigned int j = 0; j < n; j += 8) {
+		__m256i eight = _mm256_loadu_si256((const __m256i *)(words + j));
+		unsigned int valid = _bzhi_u32(0xff, n - j), mask;
+		uint64_t from;
+
+		memcpy(&from, index + j, sizeof(from));
+		mask = (unsigned int)_mm256_movemask_ps(_mm256_castsi256_ps(eight)) & valid;
+		bitmaps_n = fib_pick(queues->bitmaps[at], bitmaps_n, from, mask);
+		eight = _mm256_slli_epi32(eight, 1);
+		mask = (unsigned int)_mm256_movemask_ps(_mm256_castsi256_ps(eight)) & valid;
+		ranges_n = fib_pick(queues->ranges[at], ranges_n, from, mask);
+	}
+	queues->bitmaps_n[at] = (uint8_t)bitmaps_n;
+	queues->ranges_n[at] = (uint8_t)ranges_n;
+	fib_queues_note(queues, at, bitmaps_n | ranges_n);
+}
+
+/* The same for one, at whatever level. */
 static inline void fib_queues_add(
 	struct fib_queues *queues, unsigned int i, uint32_t word, unsigned int at)
 {
@@ -70,65 +105,75 @@ static inline void fib_queues_add(
 	fib_queues_note(queues, at, fib_word_is_node(word));
 }
 
-static inline __attribute__((always_inline)) void fib_bitmaps(const char *base, const FIB_IP *ips,
-	uint32_t *nhs, unsigned int at, struct fib_queues *queues)
+static inline __attribute__((always_inline)) void fib_bitmaps(
+	const char *base, const FIB_IP *ips, unsigned int at, struct fib_queues *queues)
 {
-	unsigned int to = at + FIB_BITMAP_BITS, n = queues->bitmaps_n[at];
-	unsigned int bitmaps_n = queues->bitmaps_n[to], ranges_n = queues->ranges_n[to];
+	unsigned int n = queues->bitmaps_n[at];
 	const uint8_t *queue = queues->bitmaps[at];
-	uint8_t *bitmaps = queues->bitmaps[to], *ranges = queues->ranges[to];
+	uint32_t words[FIB_ROOM];
 
+	queues->bitmaps_n[at] = 0;
 	for (unsigned int j = 0; j < n; j++) {
-		unsigned int i = queue[j];
-		uint32_t word = fib_bitmap_step(fib_node_at(base, nhs[i]), fib_rest(&ips[i], at));
+		size_t i = queue[j];
+		uint32_t word =
+			fib_bitmap_step(fib_node_at(base, queues->words[i]), fib_rest(&ips[i], at));
 
 		__builtin_prefetch(fib_node_at(base, word));
-		nhs[i] = word;
-		bitmaps[bitmaps_n] = (uint8_t)i;
-		bitmaps_n += word >> 31;
-		ranges[ranges_n] = (uint8_t)i;
-		ranges_n += word >> 30 & 1;
+		queues->words[i] = word;
+		words[j] = word;
 	}
-	queues->bitmaps_n[to] = (uint8_t)bitmaps_n;
-	queues->ranges_n[to] = (uint8_t)ranges_n;
-	fib_queues_note(queues, to, bitmaps_n | ranges_n);
+	fib_queues_enter(queues, at + FIB_BITMAP_BITS, queue, words, n);
 }
 
-static inline __attribute__((always_inline)) void fib_ranges(const char *base, const FIB_IP *ips,
-	uint32_t *nhs, unsigned int at, struct fib_queues *queues)
+static inline __attribute__((always_inline)) void fib_ranges(
+	const char *base, const FIB_IP *ips, unsigned int at, struct fib_queues *queues)
 {
 	unsigned int n = queues->ranges_n[at], on_n = 0;
 	const uint8_t *queue = queues->ranges[at];
-	uint8_t on[FIB_BURST + 1], to[FIB_BURST + 1];
+	uint8_t on[FIB_ROOM], to[FIB_ROOM];
 
+	queues->ranges_n[at] = 0;
 	for (unsigned int j = 0; j < n; j++) {
-		unsigned int i = queue[j];
-		const struct fib_range *node = fib_node_at(base, nhs[i]);
-		uint32_t word = fib_range_step(node, nhs[i], fib_rest(&ips[i], at));
+		size_t i = queue[j];
+		const struct fib_range *node = fib_node_at(base, queues->words[i]);
+		uint32_t word = fib_range_step(node, queues->words[i], fib_rest(&ips[i], at));
 
-		nhs[i] = word;
+		queues->words[i] = word;
 		on[on_n] = (uint8_t)i;
 		to[on_n] = (uint8_t)(at + fib_range_bits(node));
 		on_n += fib_word_is_node(word);
 	}
 	for (unsigned int j = 0; j < on_n; j++)
-		fib_queues_add(queues, on[j], nhs[on[j]], to[j]);
+		fib_queues_add(queues, on[j], queues->words[on[j]], to[j]);
 }
 
-static inline __attribute__((always_inline)) void fib_finish(
-	const char *base, const FIB_IP *ips, uint32_t *nhs, struct fib_queues *queues)
+static inline __attribute__((always_inline)) void fib_finish(const char *base, const FIB_IP *ips,
+	uint32_t *nhs, unsigned int n, struct fib_queues *queues)
 {
 	for (unsigned int half = 0; half < FIB_WIDTH / 64 + 1; half++)
 		while (queues->pending[half]) {
 			unsigned int at =
 				half * 64 + (unsigned int)__builtin_ctzll(queues->pending[half]);
 
+			/* A tree of range nodes leads to the same level once more. */
 			queues->pending[half] &= queues->pending[half] - 1;
 			if (queues->bitmaps_n[at])
-				fib_bitmaps(base, ips, nhs, at, queues);
+				fib_bitmaps(base, ips, at, queues);
 			if (queues->ranges_n[at])
-				fib_ranges(base, ips, nhs, at, queues);
+				fib_ranges(base, ips, at, queues);
 		}
+	memcpy(nhs, queues->words, n * sizeof(nhs[0]));
+}
+
+/* 0, 1, 2 ... */
+static inline void fib_count_up(uint8_t index[FIB_ROOM])
+{
+	uint64_t eight = UINT64_C(0x0706050403020100);
+
+	for (unsigned int i = 0; i < FIB_ROOM; i += 8) {
+		memcpy(index + i, &eight, sizeof(eight));
+		eight += UINT64_C(0x0808080808080808);
+	}
 }
 
 static inline __attribute__((always_inline)) void fib_burst(
@@ -137,32 +182,27 @@ static inline __attribute__((always_inline)) void fib_burst(
 	uint64_t root = __atomic_load_n(&view->root, __ATOMIC_ACQUIRE);
 	const char *base = view->base;
 	const uint32_t *words = (const uint32_t *)(base + (root >> 8) * FIB_MEM_UNIT);
-	unsigned int at = root & 0xff, bitmaps_n = 0, ranges_n = 0;
+	unsigned int at = root & 0xff;
 	struct fib_queues queues;
+	uint8_t index[FIB_ROOM];
 
 	fib_queues_init(&queues);
+	fib_count_up(index);
 	for (unsigned int i = 0; i < n; i++) {
-		uint32_t word = fib_word_load(&words[fib_rest(&ips[i], 0) >> (64 - at)]);
-
-		__builtin_prefetch(fib_node_at(base, word));
-		nhs[i] = word;
-		queues.bitmaps[at][bitmaps_n] = (uint8_t)i;
-		bitmaps_n += word >> 31;
-		queues.ranges[at][ranges_n] = (uint8_t)i;
-		ranges_n += word >> 30 & 1;
+		queues.words[i] = fib_word_load(&words[fib_rest(&ips[i], 0) >> (64 - at)]);
+		__builtin_prefetch(fib_node_at(base, queues.words[i]));
 	}
-	queues.bitmaps_n[at] = (uint8_t)bitmaps_n;
-	queues.ranges_n[at] = (uint8_t)ranges_n;
-	fib_queues_note(&queues, at, bitmaps_n | ranges_n);
-	fib_finish(base, ips, nhs, &queues);
+	fib_queues_enter(&queues, at, index, queues.words, n);
+	fib_finish(base, ips, nhs, n, &queues);
 }
 
 static inline __attribute__((always_inline)) void fib_burst_mixed(
 	const struct fib_view *const *views, const FIB_IP *ips, uint32_t *nhs, unsigned int n)
 {
 	const uint32_t *words[FIB_BURST];
+	unsigned int any = 0;
 	struct fib_queues queues;
-	uint8_t bits[FIB_BURST];
+	uint8_t index[FIB_ROOM], bits[FIB_BURST];
 	const char *base;
 
 	if (n == 0)
@@ -175,14 +215,21 @@ static inline __attribute__((always_inline)) void fib_burst_mixed(
 		uint64_t root = __atomic_load_n(&views[i]->root, __ATOMIC_ACQUIRE);
 
 		bits[i] = root & 0xff;
+		any |= bits[i] ^ bits[0];
 		words[i] = (const uint32_t *)(base + (root >> 8) * FIB_MEM_UNIT) +
 			(fib_rest(&ips[i], 0) >> (64 - bits[i]));
 		__builtin_prefetch(words[i]);
 	}
 	for (unsigned int i = 0; i < n; i++) {
-		nhs[i] = fib_word_load(words[i]);
-		__builtin_prefetch(fib_node_at(base, nhs[i]));
-		fib_queues_add(&queues, i, nhs[i], bits[i]);
+		queues.words[i] = fib_word_load(words[i]);
+		__builtin_prefetch(fib_node_at(base, queues.words[i]));
 	}
-	fib_finish(base, ips, nhs, &queues);
+	if (!any) { /* tables of about a size have roots of a size */
+		fib_count_up(index);
+		fib_queues_enter(&queues, bits[0], index, queues.words, n);
+	} else {
+		for (unsigned int i = 0; i < n; i++)
+			fib_queues_add(&queues, i, queues.words[i], bits[i]);
+	}
+	fib_finish(base, ips, nhs, n, &queues);
 }

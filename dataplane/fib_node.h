@@ -41,7 +41,8 @@ struct fib_bitmap {
 /* keys[n], then words[n], n = 4 or 8. The first run begins at 0 anyway, so keys[0] holds, in its
  * lowest byte, how many bits the node resolves, and in the next the number of runs. The others are
  * the first value of their run, left-aligned, with the top bit flipped so that a signed comparison
- * orders them. Lanes that are not used repeat the last word behind the largest key. */
+ * orders them. Lanes that are not used repeat the last word behind the largest key. A node that
+ * resolves 0 bits leads to up to eight others by the same bits: a search tree of two levels. */
 struct fib_range {
 	uint32_t cells[16];
 };
