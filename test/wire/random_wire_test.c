@@ -3,7 +3,7 @@
  * mangled, while their routers change. Whatever comes: no crash, the accounts balance, what leaves
  * is well-formed, and nothing of one tenant leaves by an interface of the other.
  *
- *   random_wire_test [FRAMES [SEED]] */
+ *   random_wire_test [FRAMES [SEED [threads]]] */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +16,7 @@
 
 static unsigned long n_frames = 200000;
 static unsigned int seed = 1;
+static bool threads;
 static struct wire_lab tenants[2];
 static const char marks[2][MARK_LEN + 1] = {"<tenant1", "<tenant2"};
 static unsigned long left[2]; /* frames that left, by tenant */
@@ -318,7 +319,7 @@ static void test_random_frames(void **state)
 static int start(void **state)
 {
 	(void)state;
-	return wire_start(2, 2);
+	return threads ? wire_start_threads(2, 2) : wire_start(2, 2);
 }
 
 int main(int argc, char **argv)
@@ -332,6 +333,7 @@ int main(int argc, char **argv)
 		n_frames = strtoul(argv[1], NULL, 0);
 	if (argc > 2)
 		seed = (unsigned int)strtoul(argv[2], NULL, 0);
+	threads = argc > 3;
 	rc = cmocka_run_group_tests(tests, start, NULL);
 	fprintf(stderr, "seed %u: %lu frames, left: %lu of tenant 1, %lu of tenant 2\n", seed,
 		n_frames, left[0], left[1]);

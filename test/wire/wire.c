@@ -55,7 +55,7 @@ static int ports_create(unsigned int n_tx)
 	return 0;
 }
 
-int wire_start(unsigned int n_slices, unsigned int n_tx)
+static int start(unsigned int n_slices, unsigned int n_tx, bool threads)
 {
 	static const uint16_t lcores[] = {1, 2, 3, 4};
 	struct dp_slice_spec slices[4];
@@ -66,11 +66,12 @@ int wire_start(unsigned int n_slices, unsigned int n_tx)
 		.mtu_max = WIRE_MTU_MAX,
 		.slices = slices,
 		.n_slices = n_slices,
-		.inline_run = true};
+		.inline_run = !threads};
 	char err[DP_ERR_LEN] = "";
 
 	for (unsigned int i = 0; i < n_slices; i++) {
-		slices[i] = (struct dp_slice_spec){.lcores = &lcores[i], .n_lcores = 1};
+		slices[i] =
+			(struct dp_slice_spec){.lcores = &lcores[i], .n_lcores = 1, .sleep = true};
 		snprintf(slices[i].name, sizeof(slices[i].name), "s%u", i);
 	}
 	log_set_level(LOG_LEVEL_ERROR);
@@ -88,6 +89,16 @@ int wire_start(unsigned int n_slices, unsigned int n_tx)
 	return 0;
 }
 
+int wire_start(unsigned int n_slices, unsigned int n_tx)
+{
+	return start(n_slices, n_tx, false);
+}
+
+int wire_start_threads(unsigned int n_slices, unsigned int n_tx)
+{
+	return start(n_slices, n_tx, true);
+}
+
 int wire_stop(void **state)
 {
 	(void)state;
@@ -97,10 +108,23 @@ int wire_stop(void **state)
 
 /* ---- the clock ---- */
 
+/* Each call is served between two turns. */
+static void turn_wait(void)
+{
+	for (unsigned int i = 0; i < dp_workers_count(); i++) {
+		struct dp_worker_stats stats;
+
+		dp_worker_stats_get(i, &stats);
+	}
+}
+
 void wire_poll(unsigned int n)
 {
 	while (n-- > 0)
-		dp_poll(bench.now_tsc);
+		if (dp.inline_run)
+			dp_poll(bench.now_tsc);
+		else
+			turn_wait();
 }
 
 void wire_turn(unsigned int worker)
@@ -142,6 +166,8 @@ void wire_send(unsigned int port, const struct frame *f)
 	/* What is beyond the frame is not zero, so that reading it shows. */
 	memset(rte_pktmbuf_mtod(m, char *), 0xa5, RTE_MIN(f->len + 64, (size_t)m->buf_len - 128));
 	memcpy(rte_pktmbuf_append(m, (uint16_t)f->len), f->data, f->len);
+	while (!dp.inline_run && rte_ring_full(bench.rx[port]))
+		turn_wait();
 	assert_int_equal(rte_ring_enqueue(bench.rx[port], m), 0);
 	bench.in++;
 }
@@ -264,11 +290,27 @@ uint64_t wire_drops(enum drop_reason reason)
 	return n;
 }
 
+/* Workers of their own may hold frames that they are just receiving. */
+static void settle(void)
+{
+	for (unsigned int i = 0; i < 1000 && !dp.inline_run; i++) {
+		uint64_t waiting = 0;
+
+		for (unsigned int p = 0; p < WIRE_PORTS; p++)
+			waiting += wire.port_ids[p] != 0 ? rte_ring_count(bench.rx[p]) : 0;
+		turn_wait();
+		if (waiting == 0)
+			return;
+	}
+}
+
 void wire_check(void)
 {
-	struct dp_conservation sum = wire_books();
+	struct dp_conservation sum;
 	uint64_t waiting = 0, leaving = 0, left;
 
+	settle();
+	sum = wire_books();
 	books_balance(&sum);
 	for (unsigned int i = 0; i < dp_workers_count(); i++) {
 		struct dp_worker_stats stats;

@@ -26,6 +26,9 @@
 /* Of the whole program: start the dataplane with so many slices "s0", "s1" .. of one worker each.
  * N_TX: transmit queues of a port; 1 makes workers share it. */
 int wire_start(unsigned int n_slices, unsigned int n_tx);
+/* The same with threads of their own for the workers, on the real clock: a turn is waited for, the
+ * clock does not move by hand, and frames may leave at any time. */
+int wire_start_threads(unsigned int n_slices, unsigned int n_tx);
 int wire_stop(void **state);
 /* Of one test: accounts are empty before; everything is removed and accounted for after. */
 int wire_setup(void **state);
