@@ -15,8 +15,16 @@ lab_site 100Mbps >"$LAB_DIR/site.yaml"
 t_start "$LAB_DIR/site.yaml"
 lab_warm 1 || t_bail "hosts do not reach each other"
 
+datagrams() {
+	lab_in v1b awk '/^Udp:/ && $2 != "InDatagrams" { print $2 }' /proc/net/snmp
+}
+
 arrived() {
-	lab_in v1b awk '/^Udp:/ && $2 != "InDatagrams" { exit !($2 > '"$1"') }' /proc/net/snmp
+	[ "$(datagrams)" -gt "$1" ]
+}
+
+full_drops() {
+	t_stat '[.vrouters[].interfaces[] | select(.interface == "b") | .drops.link_queue_full // 0] | add'
 }
 
 # since_start NS: that time (date +%s%N) in milliseconds of the flow.
@@ -25,50 +33,64 @@ since_start() {
 }
 
 # Offered 300, so that the link is always busy.
-flow_start up v1a v1b 10.0.2.2 7000 -r 300e6 -t 3
-wait_for 5 arrived 5000
-t_status "rate set to 200 Mbit/s" 0 lab_ctl -j rate set "$link" static=200Mbps
-set_ns=$(date +%s%N)
-t_match "it prints what the link is granted" "$T_OUT" '"granted_bps": *200000000'
-wait_for 5 arrived 18000
-t_status "rate set to 50 Mbit/s" 0 lab_ctl rate set "$link" static=50Mbps
-cut_ns=$(date +%s%N)
-t_match "it prints the grant as a table" "$T_OUT" '50'
-flow_wait up
-set_ms=$(since_start up "$set_ns") cut_ms=$(since_start up "$cut_ns")
-t_within "before: 100 Mbit/s" "$(flow_mbps up 100 $((set_ms - 50)))" 99 101
-t_within "from 10 ms after: 200 Mbit/s" "$(flow_mbps up $((set_ms + 10)) $((set_ms + 110)))" 194 206
-t_within "steady: 200 Mbit/s" "$(flow_mbps up $((set_ms + 10)) $((cut_ms - 50)))" 198 202
-t_within "from 10 ms after the second change: 50 Mbit/s" \
-	"$(flow_mbps up $((cut_ms + 10)) $((cut_ms + 210)))" 48.5 51.5
+change() {
+	local arrived_before set_ns set_ms cut_ns cut_ms
+	lab_ctl rate set "$link" static=100Mbps >/dev/null
+	arrived_before=$(datagrams)
+	flow_start up v1a v1b 10.0.2.2 7000 -r 300e6 -t 3
+	wait_for 5 arrived $((arrived_before + 5000))
+	t_status "rate set to 200 Mbit/s" 0 lab_ctl -j rate set "$link" static=200Mbps
+	set_ns=$(date +%s%N)
+	t_match "it prints what the link is granted" "$T_OUT" '"granted_bps": *200000000'
+	wait_for 5 arrived $((arrived_before + 18000))
+	t_status "rate set to 50 Mbit/s" 0 lab_ctl rate set "$link" static=50Mbps
+	cut_ns=$(date +%s%N)
+	t_match "it prints the grant as a table" "$T_OUT" '50'
+	flow_wait up
+	set_ms=$(since_start up "$set_ns") cut_ms=$(since_start up "$cut_ns")
+	t_within "before: 100 Mbit/s" "$(flow_mbps up 100 $((set_ms - 50)))" 99 101
+	t_within "from 10 ms after: 200 Mbit/s" "$(flow_mbps up $((set_ms + 10)) $((set_ms + 110)))" 194 206
+	t_within "steady: 200 Mbit/s" "$(flow_mbps up $((set_ms + 10)) $((cut_ms - 50)))" 198 202
+	t_within "from 10 ms after the second change: 50 Mbit/s" \
+		"$(flow_mbps up $((cut_ms + 10)) $((cut_ms + 210)))" 48.5 51.5
+}
 
 # Offered 40 while the rate goes 50, 100, 45, 200, ...: all fits, nothing may be lost.
-flow_start kept v1a v1b 10.0.2.2 7001 -r 40e6 -t 4
-changes=0
-while flow_running kept; do
-	for rate in 100Mbps 45Mbps 200Mbps 50Mbps; do
-		lab_ctl rate set "$link" static="$rate" >/dev/null || t_fail "rate set $rate"
-		changes=$((changes + 1))
+kept() {
+	local changes=0 rate
+	flow_start kept v1a v1b 10.0.2.2 7001 -r 40e6 -t 4
+	while flow_running kept; do
+		for rate in 100Mbps 45Mbps 200Mbps 50Mbps; do
+			lab_ctl rate set "$link" static="$rate" >/dev/null || t_fail "rate set $rate"
+			changes=$((changes + 1))
+		done
 	done
-done
-flow_wait kept
-t_is "$changes changes under a flow that fits lose nothing" "$(flow kept '"\(.ended) \(.lost)"')" "true 0"
+	flow_wait kept
+	t_is "$changes changes under a flow that fits lose nothing" "$(flow kept '"\(.ended) \(.lost)"')" "true 0"
+}
 
 # Offered 60 over 20: the queue grows by 5 kB a ms; back to 100 before its limit of 512 KiB: it has
-# kept all.
-flow_start queued v1a v1b 10.0.2.2 7002 -r 60e6 -t 2
-lab_ctl rate set "$link" static=100Mbps >/dev/null
-sent=$(lab_in v1b awk '/^Udp:/ && $2 != "InDatagrams" { print $2 }' /proc/net/snmp)
-wait_for 5 arrived $((sent + 1000))
-lab_ctl rate set "$link" static=20Mbps >/dev/null
-lab_ctl rate set "$link" static=100Mbps >/dev/null
-flow_wait queued
-if [ "$(t_stat '[.vrouters[].interfaces[] | select(.interface == "b") | .drops.link_queue_full // 0] | add')" = \
-	"$(flow up .lost)" ]; then
+# kept all. On a machine that stops for 100 ms in between it overflows; that says nothing.
+queued() {
+	local attempt arrived_before full_before
+	for attempt in 1 2 3; do
+		full_before=$(full_drops)
+		arrived_before=$(datagrams)
+		lab_ctl rate set "$link" static=100Mbps >/dev/null
+		flow_start queued v1a v1b 10.0.2.2 7002 -r 60e6 -t 2
+		wait_for 5 arrived $((arrived_before + 1000))
+		lab_ctl rate set "$link" static=20Mbps >/dev/null
+		lab_ctl rate set "$link" static=100Mbps >/dev/null
+		flow_wait queued
+		[ "$(full_drops)" != "$full_before" ] || break
+		t_diag "attempt $attempt: the queue overflowed"
+	done
 	t_is "what was queued at the change is sent" "$(flow queued '"\(.ended) \(.lost)"')" "true 0"
-else
-	t_fail "what was queued at the change is sent" "the queue overflowed: $(flow queued 'del(.slots) | tostring')"
-fi
+}
+
+t_attempts 3 change
+kept
+queued
 
 t_status "min above the port's share is infeasible" 3 lab_ctl rate set "$link" min=2Gbps max=3Gbps
 t_match "and says by how much" "$T_OUT" '[0-9]'

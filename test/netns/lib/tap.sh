@@ -11,7 +11,9 @@ set -uo pipefail
 T_UDPFLOW=$HPSR_BUILD/test/tools/udpflow
 T_N=0
 T_FAILED=0
-T_OUT= # what the last t_status command printed
+T_OUT=      # what the last t_status command printed
+T_ATTEMPT=  # file of the attempt that runs
+exec 3>&1   # where TAP goes
 
 t_diag() {
 	printf '%s\n' "$@" | sed 's/^/# /'
@@ -97,12 +99,32 @@ t_start() {
 	lab_router_start "$1" || t_bail "hpsrouterd does not start"
 }
 
+# t_attempts N FUNCTION: the cases of FUNCTION, again when one of them fails, N times at most: for
+# what a machine that is not ours alone disturbs. What is really broken fails every time; each failed
+# attempt stays in the output as diagnostics.
+t_attempts() {
+	local attempts=$1 i=1 n=$T_N failed=$T_FAILED
+	T_ATTEMPT=$LAB_DIR/attempt
+	while :; do
+		"$2" >"$T_ATTEMPT"
+		if [ "$T_FAILED" -eq "$failed" ] || [ "$i" -ge "$attempts" ]; then
+			break
+		fi
+		sed "s/^/# attempt $i: /" "$T_ATTEMPT"
+		T_N=$n T_FAILED=$failed i=$((i + 1))
+	done
+	cat "$T_ATTEMPT"
+	T_ATTEMPT=
+}
+
 t_bail() {
 	t_fail "$@"
 	t_done
 }
 
 t_done() {
+	exec >&3
+	[ -z "$T_ATTEMPT" ] || cat "$T_ATTEMPT"
 	# What the daemon said helps who reads a failure.
 	if [ "$T_FAILED" -gt 0 ] && [ -s "${LAB_LOG:-}" ]; then
 		t_diag "--- hpsrouterd:" "$(tail -n 40 "$LAB_LOG")"
