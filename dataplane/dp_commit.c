@@ -23,7 +23,7 @@ static void nothing(struct ctx *ctx, void *arg)
 	(void)arg;
 }
 
-static void each_worker(worker_fn fn, void *arg)
+static void each_worker(void (*fn)(struct ctx *ctx, void *arg), void *arg)
 {
 	for (unsigned int i = 0; i < dp.n_workers; i++)
 		worker_call(&dp.workers[i], fn, arg);

@@ -19,7 +19,7 @@
 #include "dataplane/dp_state.h"
 #include "lib/log.h"
 
-#define EAL_ARGS_MAX 24
+#define EAL_ARGS_MAX 26
 #define EAL_MAP_LEN 2048
 #define HUGEPAGES_DIR "/sys/kernel/mm/hugepages"
 
@@ -164,6 +164,8 @@ int dp_eal_init(const struct dp_conf *conf, uint64_t memory_bytes, char *err)
 	argv[argc++] = (char *)"--no-telemetry";
 	argv[argc++] = (char *)"--log-level=lib.*:warning";
 	argv[argc++] = (char *)"--log-level=*:warning";
+	argv[argc++] =
+		(char *)"--log-level=lib.eal:error"; /* warns of each size without hugepages */
 	argv[argc++] = (char *)"--lcores";
 	argv[argc++] = map;
 	if (conf->lcores == NULL) {

@@ -112,8 +112,11 @@ static void port_close(struct port *port, bool opened)
 	struct rte_eth_dev_info info;
 	bool removable = port->ours && opened && rte_eth_dev_info_get(port->ethdev, &info) == 0;
 
-	if (opened)
+	if (opened) {
+		/* The kernel's interface behind an AF_XDP or AF_PACKET port outlives us. */
+		rte_eth_promiscuous_disable(port->ethdev);
 		rte_eth_dev_stop(port->ethdev);
+	}
 	if (removable)
 		rte_dev_remove(info.device);
 }

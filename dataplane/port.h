@@ -42,7 +42,7 @@ struct port_txq {
 	uint8_t index; /* of the port */
 	uint16_t queue;
 	uint16_t n;
-	uint16_t limit; /* PORT_TXQ_LEN; 0: the port has no link */
+	uint16_t limit;                /* PORT_TXQ_LEN; 0: the port has no link */
 	uint16_t not_forwarded;        /* of the n: those not of class PKT_FORWARDED */
 	uint64_t bytes;                /* of the n */
 	uint64_t tx_packets, tx_bytes; /* that the device took */

@@ -67,7 +67,8 @@ void worker_fini(struct worker *worker)
 /* The mailbox: the fixed point of the loop, where nothing is held. */
 static void worker_serve(struct worker *worker)
 {
-	worker_fn fn = __atomic_load_n(&worker->call_fn, __ATOMIC_ACQUIRE);
+	void (*fn)(struct ctx * ctx, void *arg) =
+		__atomic_load_n(&worker->call_fn, __ATOMIC_ACQUIRE);
 
 	if (likely(fn == NULL))
 		return;
@@ -75,7 +76,7 @@ static void worker_serve(struct worker *worker)
 	__atomic_store_n(&worker->call_fn, NULL, __ATOMIC_RELEASE);
 }
 
-void worker_call(struct worker *worker, worker_fn fn, void *arg)
+void worker_call(struct worker *worker, void (*fn)(struct ctx *ctx, void *arg), void *arg)
 {
 	if (!worker->running) {
 		fn(&worker->ctx, arg);

@@ -7,8 +7,6 @@
 #include "dataplane/ctx.h"
 #include "dataplane/vr.h"
 
-typedef void (*worker_fn)(struct ctx *ctx, void *arg);
-
 struct worker {
 	struct ctx ctx;
 	uint32_t n_rx;
@@ -25,7 +23,7 @@ struct worker {
 	bool running; /* has a thread; else worker_call runs in the caller's */
 
 	/* The mailbox: fn is set last by the caller, cleared by the worker when done. */
-	worker_fn call_fn __rte_cache_aligned;
+	void (*call_fn)(struct ctx *ctx, void *arg) __rte_cache_aligned;
 	void *call_arg;
 	bool stop;
 };
@@ -41,7 +39,7 @@ int worker_main(void *arg);
 bool worker_turn(struct worker *worker);
 /* Run fn(ctx, arg) at the fixed point of the loop and wait for it. What the worker held before, it
  * holds no more when this returns. Control thread. */
-void worker_call(struct worker *worker, worker_fn fn, void *arg);
+void worker_call(struct worker *worker, void (*fn)(struct ctx *ctx, void *arg), void *arg);
 /* In a worker_call: take over what other workers have handed to this one up to now. */
 void worker_drain(struct ctx *ctx);
 

@@ -7,7 +7,7 @@
  * cut with sum M = S, and it is not empty iff L <= U and sum L <= S <= sum U. Every x up to 0 meets
  * L <= U and sum L <= S; above 0 the bounds on x are (n - 1) x <= C - sum m and x <= U(i) - m(i).
  * The largest S follows; the max-min fair point of the box cut is M(i) = clamp(level, L(i), U(i)).
-*/
+ */
 #include "lib/ratealloc.h"
 
 #include <errno.h>

@@ -169,12 +169,11 @@ static void step_port_del(struct steps *s)
 	wire_port_del(1);
 }
 
-typedef void (*step_fn)(struct steps *s);
-
-static const step_fn steps_add[] = {step_port_add, step_vr_add, step_iface_add, step_iface_add_live,
-	step_routes_new, step_neighbors_new, step_routes_live, step_neighbors_live, step_link_live,
-	step_port_set, step_routes_live, step_routes_none, step_iface_del};
-static const step_fn steps_del[] = {
+static void (*const steps_add[])(struct steps *s) = {step_port_add, step_vr_add, step_iface_add,
+	step_iface_add_live, step_routes_new, step_neighbors_new, step_routes_live,
+	step_neighbors_live, step_link_live, step_port_set, step_routes_live, step_routes_none,
+	step_iface_del};
+static void (*const steps_del[])(struct steps *s) = {
 	step_neighbors_live, step_link_live, step_iface_del, step_vr_del, step_port_del};
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
