@@ -19,7 +19,7 @@
 HPSROUTERD=${HPSROUTERD:-$HPSR_BUILD/hpsrouterd}
 HPSRCTL=${HPSRCTL:-$HPSR_BUILD/hpsrctl}
 LAB_WORKER_LCORE=1
-LAB_START_SECONDS=${LAB_START_SECONDS:-30}
+LAB_START_SECONDS=${LAB_START_SECONDS:-60}
 
 # lab_names NAME DIR: where a laboratory of that name is; makes nothing.
 lab_names() {

@@ -19,8 +19,9 @@ links() {
 	ip -n "$LAB-router" -j -d addr show | jq -S 'map(del(.stats, .stats64))'
 }
 
+# Not those of another run beside this one.
 namespaces() {
-	ip netns list | awk '{ print $1 }' | sort
+	ip netns list | awk -v own="$LAB-" '$1 !~ /^hpsr/ || index($1, own) == 1 { print $1 }' | sort
 }
 
 # Files of DPDK's runtime folder and of hugetlbfs that carry this site's name.
