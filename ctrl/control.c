@@ -37,12 +37,19 @@ void control_notify(const struct control *control, const char *before)
 		log_warn("control", "service manager not notified: %s", strerror(-rc));
 }
 
+static void config_applied(struct control *control)
+{
+	control->reloads.last_ok = true;
+	control->reloads.applied_at_s = (uint64_t)time(NULL);
+}
+
 int control_start(struct control *control, struct model_site *site, struct diag *diag)
 {
 	int rc = running_change(&control->running, site, diag, NULL);
 
 	if (rc < 0)
 		return rc;
+	config_applied(control);
 	regrant(control);
 	rc = stats_tick(&control->stats, &control->running, control_now_ns());
 	if (rc < 0)
@@ -82,11 +89,16 @@ int control_reload(struct control *control, const char *file, struct diag *diag,
 	notify_reloading();
 	rc = reload(control, file, diag, changes);
 	control_notify(control, "READY=1\n");
-	if (rc < 0)
+	if (rc < 0) {
+		control->reloads.n_refused++;
+		control->reloads.last_ok = false;
 		log_error("control", "reload refused file=%s faults=%zu", file, diag->n_errors);
-	else
-		log_info("control", "reloaded file=%s", file);
-	return rc;
+		return rc;
+	}
+	control->reloads.n_applied++;
+	config_applied(control);
+	log_info("control", "reloaded file=%s", file);
+	return 0;
 }
 
 void control_tick(struct control *control)

@@ -4,11 +4,18 @@
 #ifndef HPSR_CTRL_CONTROL_H
 #define HPSR_CTRL_CONTROL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ctrl/running.h"
 #include "ctrl/sock.h"
 #include "ctrl/stats.h"
+
+struct control_reloads {
+	uint64_t n_applied, n_refused;
+	uint64_t applied_at_s; /* Unix time of the last one applied, or of the start */
+	bool last_ok;
+};
 
 struct control {
 	struct running running;
@@ -16,6 +23,7 @@ struct control {
 	const char *config;  /* the site file, absolute; NULL: none to reload */
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
 	struct sock *sock;   /* NULL: none yet */
+	struct control_reloads reloads;
 };
 
 uint64_t control_now_ns(void);

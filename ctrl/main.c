@@ -9,9 +9,12 @@
 #include "ctrl/boot.h"
 #include "ctrl/cmd.h"
 #include "ctrl/control.h"
+#include "ctrl/http.h"
 #include "ctrl/loop.h"
+#include "ctrl/metrics.h"
 #include "ctrl/notify.h"
 #include "ctrl/options.h"
+#include "ctrl/promtext.h"
 #include "dataplane/dp.h"
 #include "lib/log.h"
 
@@ -71,11 +74,33 @@ static int run_site(
 	return serve(control, loop, diag);
 }
 
+/* Listens already; requests wait until the loop runs. */
+static int serve_metrics(struct control *control, struct loop *loop, const struct model_site *site,
+	struct http **http, struct diag *diag)
+{
+	const struct http_service service = {.path = METRICS_PATH,
+		.content_type = PROMTEXT_CONTENT_TYPE,
+		.get = metrics_get,
+		.ctx = control};
+	char err[HTTP_ERR_LEN] = "";
+	int rc;
+
+	*http = NULL;
+	if (!site->control.metrics)
+		return 0;
+	rc = http_create(
+		loop_base(loop), site->control.metrics, &http_limits_default, &service, http, err);
+	if (rc < 0)
+		diag_error(diag, site->control.metrics_loc, "metrics: cannot listen at %s", err);
+	return rc;
+}
+
 /* *SITE is NULL afterwards when it was taken over. */
 static int start(const char *file, struct model_site **site, struct diag *diag)
 {
 	struct control control = {.config = file, .started_ns = control_now_ns()};
 	struct loop *loop = NULL;
+	struct http *http = NULL;
 	char err[SOCK_ERR_LEN];
 	sigset_t before;
 	int rc, code;
@@ -92,7 +117,11 @@ static int start(const char *file, struct model_site **site, struct diag *diag)
 		running_fini(&control.running);
 		return EXIT_FAILED;
 	}
-	rc = boot_dataplane(*site, diag);
+	/* An address that is taken is the configuration's fault, whatever errno says. */
+	if (serve_metrics(&control, loop, *site, &http, diag) < 0)
+		rc = -EINVAL;
+	else
+		rc = boot_dataplane(*site, diag);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (rc == 0) {
 		code = run_site(&control, loop, site, diag);
@@ -100,6 +129,7 @@ static int start(const char *file, struct model_site **site, struct diag *diag)
 	} else {
 		code = exit_code(rc);
 	}
+	http_destroy(http);
 	stats_fini(&control.stats);
 	running_fini(&control.running);
 	loop_destroy(loop);

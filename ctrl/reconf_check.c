@@ -112,9 +112,6 @@ int reconf_check_supported(const struct model_site *site, struct diag *diag)
 {
 	size_t n_errors = diag->n_errors;
 
-	if (site->control.metrics)
-		diag_error(
-			diag, site->control.metrics_loc, "metrics: not supported by this version");
 	for (size_t v = 0; v < site->n_vpxis; v++) {
 		const struct model_vpxi *vpxi = &site->vpxis[v];
 

@@ -127,6 +127,7 @@ static int tick_vr(struct stats *next, const struct stats *last, uint32_t id, ui
 		vr->latency = before->latency;
 		vr->latency_n = before->latency_n;
 		vr->latency_first = before->latency_first;
+		vr->latency_sum = before->latency_sum;
 	} else {
 		vr->latency = calloc(SNAPSHOTS, sizeof(*vr->latency));
 		if (!vr->latency)
@@ -142,6 +143,8 @@ static void tick_latency(struct stats_vr *vr)
 
 	if (dp_latency_get(vr->id, &vr->latency[newest]) < 0)
 		return;
+	latency_sum_add(&vr->latency_sum, &vr->latency[newest],
+		vr->latency_n ? &vr->latency[vr->latency_first] : NULL, dp_tsc_hz());
 	vr->latency_first = newest;
 	if (vr->latency_n < SNAPSHOTS)
 		vr->latency_n++;
@@ -235,4 +238,18 @@ void stats_latency_window(const struct stats_vr *vr, unsigned int seconds, struc
 		back = vr->latency_n - 1;
 	hist_diff(out, &vr->latency[vr->latency_first],
 		&vr->latency[(vr->latency_first + SNAPSHOTS - back) % SNAPSHOTS]);
+}
+
+void stats_latency_sum(const struct stats_vr *vr, uint32_t id, struct latency_sum *out)
+{
+	const struct hist *before = NULL;
+	struct hist now;
+
+	memset(out, 0, sizeof(*out));
+	if (vr) {
+		*out = vr->latency_sum;
+		before = vr->latency_n ? &vr->latency[vr->latency_first] : NULL;
+	}
+	if (dp_latency_get(id, &now) == 0)
+		latency_sum_add(out, &now, before, dp_tsc_hz());
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ctrl/latency.h"
 #include "ctrl/running.h"
 #include "dataplane/dp.h"
 #include "lib/hist.h"
@@ -33,10 +34,11 @@ struct stats_vr {
 	struct stats_rates rates;
 	struct dp_traffic traffic;
 	uint64_t cycles, packets;
-	double cycles_per_packet;   /* over the last second; 0: no packet */
-	struct hist *latency;       /* STATS_WINDOW_MAX + 1 snapshots, a ring */
-	unsigned int latency_n;     /* snapshots taken, at most STATS_WINDOW_MAX + 1 */
-	unsigned int latency_first; /* index of the newest */
+	double cycles_per_packet;       /* over the last second; 0: no packet */
+	struct hist *latency;           /* STATS_WINDOW_MAX + 1 snapshots, a ring */
+	unsigned int latency_n;         /* snapshots taken, at most STATS_WINDOW_MAX + 1 */
+	unsigned int latency_first;     /* index of the newest */
+	struct latency_sum latency_sum; /* since the router's creation, up to the newest */
 };
 
 struct stats_port {
@@ -67,6 +69,8 @@ const struct stats_port *stats_port_lookup(const struct stats *stats, uint32_t i
 /* Latency between the last tick and SECONDS (1..STATS_WINDOW_MAX) ticks before it, or since the
  * first tick where there are fewer; empty when there is none. TSC cycles. */
 void stats_latency_window(const struct stats_vr *vr, unsigned int seconds, struct hist *out);
+/* Latency since the router's creation until now; VR NULL: not seen at a tick yet. */
+void stats_latency_sum(const struct stats_vr *vr, uint32_t id, struct latency_sum *out);
 /* Growth of a counter as a rate per second; 0 when no time passed or the counter went back. */
 uint64_t stats_rate(uint64_t now, uint64_t before, uint64_t elapsed_ns);
 
