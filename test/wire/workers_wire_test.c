@@ -230,6 +230,27 @@ static void test_gone_on_the_way(void **state)
 	}
 }
 
+/* What was handed over while its interface was there is its own still. */
+static void test_handed_over_before(void **state)
+{
+	struct wire_lab one = {0}, two = {0};
+	uint64_t gone = wire_drops(DROP_INTERFACE_GONE);
+
+	(void)state;
+	labs_create(&one, &two, NULL);
+	for (uint16_t seq = 0; seq < 20; seq++)
+		send_seq(&two, seq);
+	wire_turn(0);
+	assert_int_equal(wire_books().queued, 20);
+	wire_begin();
+	wire_vr_del(two.vr);
+	wire_commit();
+	wire_poll(3);
+	for (uint16_t seq = 0; seq < 20; seq++)
+		expect_seq(&two, seq);
+	assert_int_equal(wire_drops(DROP_INTERFACE_GONE), gone);
+}
+
 /* The port's link goes and comes: each worker tells its own neighbours. */
 static void test_link_up(void **state)
 {
@@ -297,6 +318,7 @@ int main(int argc, char **argv)
 		WIRE_TEST(test_control_packets),
 		WIRE_TEST(test_shaped),
 		WIRE_TEST(test_gone_on_the_way),
+		WIRE_TEST(test_handed_over_before),
 		WIRE_TEST(test_link_up),
 		WIRE_TEST(test_tx_full),
 	};
