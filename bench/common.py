@@ -278,7 +278,7 @@ def forward_run(build, huge, args, log):
     """One run of build/bench/forward; its JSON."""
     argv = [os.path.join(build, "bench/forward"),
             "--hugepages", "yes" if huge.used else "no", *args]
-    child = spawn(argv, stdout=subprocess.PIPE, log=log)
+    child = spawn(argv, log=log, nice=WORKER_NICE, stdout=subprocess.PIPE)
     try:
         out = child.communicate()[0].decode()
     finally:

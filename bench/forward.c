@@ -48,7 +48,7 @@ static void usage(FILE *to)
 	      "  --routes N         routes of each (1000)\n"
 	      "  --untagged         one virtual router on the ports themselves, without VLANs\n"
 	      "  --shape RATE       vif-in token bucket on every link, such as 400Gbps\n"
-	      "  --seconds S        length of a window (1); 0: no traffic is measured\n"
+	      "  --seconds S        length of a window (1); 0: no traffic at all\n"
 	      "  --windows N        windows, one after the other (1)\n"
 	      "  --warm-up S        before the first (0.5)\n"
 	      "  --bufs N           packet buffers (32768)\n"
@@ -372,7 +372,8 @@ int main(int argc, char **argv)
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	log_set_level(LOG_LEVEL_WARN);
-	if (site_open(&o.site, o.hugepages, o.bufs, o.inline_packets > 0, err) < 0) {
+	if (site_open(&o.site, o.hugepages, o.bufs, o.inline_packets > 0 || o.seconds == 0, err) <
+		0) {
 		fprintf(stderr, "forward: %s\n", err);
 		return 1;
 	}

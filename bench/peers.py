@@ -68,14 +68,18 @@ def build_example(folder, name, source, edits):
     return program
 
 
+def testpmd_program():
+    path = shutil.which("dpdk-testpmd")
+    if path is None:
+        raise BenchError("dpdk-testpmd is missing: apt-get install dpdk")
+    return path
+
+
 def build(build_dir):
     """Everything that forwards but is not ours; name -> program."""
     folder = os.path.join(build_dir, "bench", "dpdk-examples")
     os.makedirs(folder, exist_ok=True)
-    testpmd = shutil.which("dpdk-testpmd")
-    if testpmd is None:
-        raise BenchError("dpdk-testpmd is missing: apt-get install dpdk")
-    programs = {"testpmd": testpmd, "l3fwd": build_example(folder, "l3fwd", "l3fwd", [
+    programs = {"testpmd": testpmd_program(), "l3fwd": build_example(folder, "l3fwd", "l3fwd", [
         (r"\.offloads = RTE_ETH_RX_OFFLOAD_CHECKSUM,", ".offloads = 0,")])}
     for n_ports in (1, 2):
         rows = "".join("\t{RTE_IPV4(%d, %d, %d, 0), 24, %d},\n" % (
