@@ -234,3 +234,23 @@ void wire_lab_create(struct wire_lab *lab, const char *name, const struct wire_i
 {
 	wire_lab_create_at(lab, name, "s0", lan, wan);
 }
+
+void wire_lab_passes_port(const struct wire_lab *lab, unsigned int from)
+{
+	struct frame_ip ip = {
+		.src = from == 0 ? A_IP : B_IP, .dst = from == 0 ? B_IP : A_IP, .id = 77};
+	struct frame in, want;
+
+	frame_udp(&in, from == 0 ? &lab->from_a : &lab->from_b, &ip, 1, 2, 50, 7);
+	wire_send(from, &in);
+	wire_poll(1);
+	frame_forwarded(&want, &in, from == 0 ? &lab->at_b : &lab->at_a);
+	wire_expect(!from, &want);
+}
+
+void wire_lab_passes(const struct wire_lab *lab)
+{
+	wire_lab_passes_port(lab, 0);
+	wire_lab_passes_port(lab, 1);
+	wire_expect_none();
+}

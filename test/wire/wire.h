@@ -141,5 +141,9 @@ void wire_lab_create(struct wire_lab *lab, const char *name, const struct wire_i
 	const struct wire_iface *wan);
 void wire_lab_create_at(struct wire_lab *lab, const char *name, const char *slice,
 	const struct wire_iface *lan, const struct wire_iface *wan);
+/* A packet from the host behind port FROM, 0 or 1, arrives at the other, and is the next there. */
+void wire_lab_passes_port(const struct wire_lab *lab, unsigned int from);
+/* Both ways, and nothing else leaves. */
+void wire_lab_passes(const struct wire_lab *lab);
 
 #endif
