@@ -45,8 +45,10 @@ struct fib_queues {
 	uint64_t pending[FIB_WIDTH / 64 + 1]; /* levels with something in them */
 	uint8_t bitmaps_n[FIB_WIDTH + 32];
 	uint8_t ranges_n[FIB_WIDTH + 32];
+	uint8_t trees_n[FIB_WIDTH + 32];
 	uint8_t bitmaps[FIB_WIDTH + 32][FIB_ROOM];
 	uint8_t ranges[FIB_WIDTH + 32][FIB_ROOM];
+	uint8_t trees[FIB_WIDTH + 32][FIB_ROOM];
 	uint32_t words[FIB_ROOM];
 };
 
@@ -70,38 +72,50 @@ static inline unsigned int fib_pick(uint8_t *to, unsigned int n, uint64_t from, 
 	return n + (unsigned int)__builtin_popcount(mask);
 }
 
+static inline unsigned int fib_top_bits(__m256i eight)
+{
+	return (unsigned int)_mm256_movemask_ps(_mm256_castsi256_ps(eight));
+}
+
 /* Of N lookups, whose words are in WORDS, all that have AT bits resolved, enter those that stand at
  * nodes. Both arrays have room for seven more. */
 static inline void fib_queues_enter(struct fib_queues *queues, unsigned int at,
 	const uint8_t *index, const uint32_t *words, unsigned int n)
 {
 	unsigned int bitmaps_n = queues->bitmaps_n[at], ranges_n = queues->ranges_n[at];
+	unsigned int trees_n = queues->trees_n[at];
 
 	for (unsigned int j = 0; j < n; j += 8) {
 		__m256i eight = _mm256_loadu_si256((const __m256i *)(words + j));
-		unsigned int valid = _bzhi_u32(0xff, n - j), mask;
+		unsigned int valid = _bzhi_u32(0xff, n - j), bitmap, range, tree;
 		uint64_t from;
 
 		memcpy(&from, index + j, sizeof(from));
-		mask = (unsigned int)_mm256_movemask_ps(_mm256_castsi256_ps(eight)) & valid;
-		bitmaps_n = fib_pick(queues->bitmaps[at], bitmaps_n, from, mask);
-		eight = _mm256_slli_epi32(eight, 1);
-		mask = (unsigned int)_mm256_movemask_ps(_mm256_castsi256_ps(eight)) & valid;
-		ranges_n = fib_pick(queues->ranges[at], ranges_n, from, mask);
+		bitmap = fib_top_bits(eight) & valid;
+		range = fib_top_bits(_mm256_slli_epi32(eight, 1)) & valid;
+		tree = fib_top_bits(_mm256_slli_epi32(eight, 3)) & range;
+		bitmaps_n = fib_pick(queues->bitmaps[at], bitmaps_n, from, bitmap);
+		ranges_n = fib_pick(queues->ranges[at], ranges_n, from, range & ~tree);
+		trees_n = fib_pick(queues->trees[at], trees_n, from, tree);
 	}
 	queues->bitmaps_n[at] = (uint8_t)bitmaps_n;
 	queues->ranges_n[at] = (uint8_t)ranges_n;
-	fib_queues_note(queues, at, bitmaps_n | ranges_n);
+	queues->trees_n[at] = (uint8_t)trees_n;
+	fib_queues_note(queues, at, bitmaps_n | ranges_n | trees_n);
 }
 
 /* The same for one, at whatever level. */
 static inline void fib_queues_add(
 	struct fib_queues *queues, unsigned int i, uint32_t word, unsigned int at)
 {
+	bool range = word & FIB_WORD_RANGE, tree = word & FIB_WORD_TREE;
+
 	queues->bitmaps[at][queues->bitmaps_n[at]] = (uint8_t)i;
 	queues->bitmaps_n[at] = (uint8_t)(queues->bitmaps_n[at] + (word >> 31));
 	queues->ranges[at][queues->ranges_n[at]] = (uint8_t)i;
-	queues->ranges_n[at] = (uint8_t)(queues->ranges_n[at] + (word >> 30 & 1));
+	queues->ranges_n[at] = (uint8_t)(queues->ranges_n[at] + (range & !tree));
+	queues->trees[at][queues->trees_n[at]] = (uint8_t)i;
+	queues->trees_n[at] = (uint8_t)(queues->trees_n[at] + (range & tree));
 	fib_queues_note(queues, at, fib_word_is_node(word));
 }
 
@@ -112,7 +126,6 @@ static inline __attribute__((always_inline)) void fib_bitmaps(
 	const uint8_t *queue = queues->bitmaps[at];
 	uint32_t words[FIB_ROOM];
 
-	queues->bitmaps_n[at] = 0;
 	for (unsigned int j = 0; j < n; j++) {
 		size_t i = queue[j];
 		uint32_t word =
@@ -125,26 +138,53 @@ static inline __attribute__((always_inline)) void fib_bitmaps(
 	fib_queues_enter(queues, at + FIB_BITMAP_BITS, queue, words, n);
 }
 
+/* The root of a tree leads to a range node by the same bits: all go from one queue to the other. */
+static inline __attribute__((always_inline)) void fib_trees(
+	const char *base, const FIB_IP *ips, unsigned int at, struct fib_queues *queues)
+{
+	unsigned int n = queues->trees_n[at];
+	const uint8_t *queue = queues->trees[at];
+
+	for (unsigned int j = 0; j < n; j++) {
+		size_t i = queue[j];
+		uint32_t word = queues->words[i];
+
+		word = fib_range_step(fib_node_at(base, word), word, fib_rest(&ips[i], at));
+		__builtin_prefetch(fib_node_at(base, word));
+		queues->words[i] = word;
+	}
+	memcpy(queues->ranges[at] + queues->ranges_n[at], queue, n);
+	queues->ranges_n[at] = (uint8_t)(queues->ranges_n[at] + n);
+}
+
 static inline __attribute__((always_inline)) void fib_ranges(
 	const char *base, const FIB_IP *ips, unsigned int at, struct fib_queues *queues)
 {
-	unsigned int n = queues->ranges_n[at], on_n = 0;
+	unsigned int n = queues->ranges_n[at];
 	const uint8_t *queue = queues->ranges[at];
-	uint8_t on[FIB_ROOM], to[FIB_ROOM];
+	uint32_t before[FIB_ROOM], after[FIB_ROOM];
 
-	queues->ranges_n[at] = 0;
 	for (unsigned int j = 0; j < n; j++) {
 		size_t i = queue[j];
-		const struct fib_range *node = fib_node_at(base, queues->words[i]);
-		uint32_t word = fib_range_step(node, queues->words[i], fib_rest(&ips[i], at));
+		uint32_t word = queues->words[i];
 
+		before[j] = word;
+		word = fib_range_step(fib_node_at(base, word), word, fib_rest(&ips[i], at));
+		after[j] = word;
 		queues->words[i] = word;
-		on[on_n] = (uint8_t)i;
-		to[on_n] = (uint8_t)(at + fib_range_bits(node));
-		on_n += fib_word_is_node(word);
 	}
-	for (unsigned int j = 0; j < on_n; j++)
-		fib_queues_add(queues, on[j], queues->words[on[j]], to[j]);
+	/* Few go on from here, and by as many bits as their nodes say. */
+	for (unsigned int j = 0; j < n; j += 8) {
+		__m256i eight = _mm256_loadu_si256((const __m256i *)(after + j));
+		unsigned int on = fib_top_bits(_mm256_or_si256(eight, _mm256_slli_epi32(eight, 1)));
+
+		for (on &= _bzhi_u32(0xff, n - j); on; on &= on - 1) {
+			unsigned int k = j + (unsigned int)__builtin_ctz(on);
+
+			fib_queues_add(queues, queue[k], after[k],
+				at + fib_range_bits(fib_node_at(base, before[k])));
+		}
+	}
 }
 
 static inline __attribute__((always_inline)) void fib_finish(const char *base, const FIB_IP *ips,
@@ -155,10 +195,11 @@ static inline __attribute__((always_inline)) void fib_finish(const char *base, c
 			unsigned int at =
 				half * 64 + (unsigned int)__builtin_ctzll(queues->pending[half]);
 
-			/* A tree of range nodes leads to the same level once more. */
 			queues->pending[half] &= queues->pending[half] - 1;
 			if (queues->bitmaps_n[at])
 				fib_bitmaps(base, ips, at, queues);
+			if (queues->trees_n[at])
+				fib_trees(base, ips, at, queues);
 			if (queues->ranges_n[at])
 				fib_ranges(base, ips, at, queues);
 		}

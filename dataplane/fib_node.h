@@ -24,6 +24,7 @@
 #define FIB_WORD_BITMAP 0x80000000u
 #define FIB_WORD_RANGE 0x40000000u
 #define FIB_WORD_SMALL 0x20000000u /* with RANGE: 4 runs, not 8 */
+#define FIB_WORD_TREE 0x10000000u  /* with RANGE: it leads to range nodes by the same bits */
 #define FIB_WORD_NODE (FIB_WORD_BITMAP | FIB_WORD_RANGE)
 #define FIB_WORD_BLOCK 0x0fffffffu
 
@@ -41,8 +42,8 @@ struct fib_bitmap {
 /* keys[n], then words[n], n = 4 or 8. The first run begins at 0 anyway, so keys[0] holds, in its
  * lowest byte, how many bits the node resolves, and in the next the number of runs. The others are
  * the first value of their run, left-aligned, with the top bit flipped so that a signed comparison
- * orders them. Lanes that are not used repeat the last word behind the largest key. A node that
- * resolves 0 bits leads to up to eight others by the same bits: a search tree of two levels. */
+ * orders them. Lanes that are not used repeat the last word behind the largest key. One that
+ * resolves 0 bits is the root of a search tree: it leads to up to eight others by the same bits. */
 struct fib_range {
 	uint32_t cells[16];
 };

@@ -109,7 +109,7 @@ void fib_node_open(
 		add_block(node, word, bitmap_bytes(node->n));
 		return;
 	}
-	if ((range->cells[0] & 0xff) > 0) {
+	if (!(word & FIB_WORD_TREE)) {
 		open_range(trie, word, 0, node);
 		return;
 	}
@@ -159,18 +159,22 @@ static int make_tree(struct fib_trie *trie, unsigned int bits, const uint64_t *f
 	unsigned int parts = (n + FIB_RANGE_MAX - 1) / FIB_RANGE_MAX, from = 0;
 	uint64_t part_first[FIB_RANGE_MAX];
 	uint32_t part_words[FIB_RANGE_MAX];
+	int rc;
 
 	for (unsigned int k = 0; k < parts; k++) {
 		unsigned int size = (n - from + parts - k - 1) / (parts - k);
-		int rc = make_range(
-			trie, bits, 32 - bits, first + from, words + from, size, &part_words[k]);
 
+		rc = make_range(
+			trie, bits, 32 - bits, first + from, words + from, size, &part_words[k]);
 		if (rc < 0)
 			return rc;
 		part_first[k] = first[from];
 		from += size;
 	}
-	return make_range(trie, 0, 32 - bits, part_first, part_words, parts, word);
+	rc = make_range(trie, 0, 32 - bits, part_first, part_words, parts, word);
+	if (rc == 0)
+		*word |= FIB_WORD_TREE;
+	return rc;
 }
 
 static int make_bitmap(struct fib_trie *trie, unsigned int bits, const uint64_t *first,
