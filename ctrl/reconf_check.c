@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a reload cannot do, and what this build cannot do. */
+/* What a reload cannot do, and what this version cannot do. */
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "ctrl/reconf.h"
@@ -84,39 +86,141 @@ int reconf_check_restart(
 	return diag->n_errors > n_errors ? -EINVAL : 0;
 }
 
-static void check_router(
-	const struct model_vpxi *vpxi, const struct model_router *router, struct diag *diag)
-{
-	for (size_t i = 0; i < router->n_interfaces; i++) {
-		const struct model_interface *iface = &router->interfaces[i];
+/* ---- what the language has and this version does not run ---- */
 
-		if (iface->tunnel.type != MODEL_TUNNEL_NONE)
-			diag_error(diag, iface->tunnel.loc,
-				"interface %s/%s/%s: tunnels are not supported by this version",
-				vpxi->name, router->name, iface->name);
-		if (iface->rate.share != MODEL_SHARE_STRICT)
-			diag_error(diag, iface->rate.loc,
-				"interface %s/%s/%s: 'share: borrow' is not supported by this "
-				"version",
-				vpxi->name, router->name, iface->name);
+struct support {
+	struct diag *diag;
+	enum diag_kind kind;
+};
+
+/* LOC of what is asked for, or of the object that asks. */
+static void __attribute__((format(printf, 4, 5))) not_yet(struct support *support,
+	struct model_loc loc, struct model_loc object_loc, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (loc.line == 0)
+		loc = object_loc;
+	if (support->kind == DIAG_ERROR)
+		diag_error(support->diag, loc, "%s; this version does not run it yet", text);
+	else
+		diag_warning(support->diag, loc, "%s; this version does not run it yet", text);
+}
+
+static const char *tunnel_name(enum model_tunnel_type type)
+{
+	switch (type) {
+	case MODEL_TUNNEL_VXLAN:
+		return "vxlan";
+	case MODEL_TUNNEL_GRE:
+		return "gre";
+	case MODEL_TUNNEL_IPIP:
+		return "ipip";
+	case MODEL_TUNNEL_NONE:
+		break;
 	}
-	for (size_t i = 0; i < router->n_routes; i++) {
-		if (router->routes[i].n_vias > DP_NEXTHOPS_MAX)
-			diag_error(diag, router->routes[i].loc,
-				"route with %zu gateways: at most %d share the traffic of a route",
-				router->routes[i].n_vias, DP_NEXTHOPS_MAX);
+	return "none";
+}
+
+static const char *place_name(enum model_place at)
+{
+	switch (at) {
+	case MODEL_AT_INGRESS:
+		return "ingress";
+	case MODEL_AT_VIF_IN:
+		return "vif-in";
+	case MODEL_AT_VIF_OUT:
+		return "vif-out";
+	case MODEL_AT_PORT:
+		return "port";
+	}
+	return "unknown";
+}
+
+static void support_iface(
+	struct support *support, const char *router, const struct model_interface *iface)
+{
+	const struct model_shape *shape = &iface->shape;
+	bool shaped = !grant_is_best_effort(&iface->rate);
+	char text[IP_PREFIX_STRLEN];
+
+	if (iface->tunnel.type != MODEL_TUNNEL_NONE)
+		not_yet(support, iface->tunnel.loc, iface->loc, "interface %s/%s: %s tunnel",
+			router, iface->name, tunnel_name(iface->tunnel.type));
+	if (iface->rate.share != MODEL_SHARE_STRICT)
+		not_yet(support, iface->rate.loc, iface->loc, "interface %s/%s: 'share: borrow'",
+			router, iface->name);
+	if (shaped && shape->at != MODEL_AT_VIF_IN)
+		not_yet(support, shape->loc, iface->loc, "interface %s/%s: shape 'at: %s'", router,
+			iface->name, place_name(shape->at));
+	if (shaped && shape->by != MODEL_BY_TBF)
+		not_yet(support, shape->loc, iface->loc, "interface %s/%s: shape 'by: psp'", router,
+			iface->name);
+	for (size_t i = 0; i < iface->n_addresses; i++) {
+		const struct model_address *address = &iface->addresses[i];
+
+		if (address->prefix.addr.af != IP_AF_4)
+			not_yet(support, address->loc, iface->loc,
+				"interface %s/%s: IPv6 address %s", router, iface->name,
+				prefix_print(&address->prefix, text));
 	}
 }
 
-int reconf_check_supported(const struct model_site *site, struct diag *diag)
+static void support_route(
+	struct support *support, const char *router, const struct model_route *route)
 {
+	char to[IP_PREFIX_STRLEN], via[IP_ADDR_STRLEN];
+
+	prefix_print(&route->to, to);
+	if (route->n_vias > DP_NEXTHOPS_MAX)
+		diag_error(support->diag, route->loc,
+			"route with %zu gateways: at most %d share the traffic of a route",
+			route->n_vias, DP_NEXTHOPS_MAX);
+	if (route->to.addr.af != IP_AF_4) {
+		not_yet(support, route->to_loc, route->loc, "vrouter %s: IPv6 route %s", router,
+			to);
+		return;
+	}
+	for (size_t i = 0; i < route->n_vias; i++) {
+		if (route->vias[i].af != IP_AF_4)
+			not_yet(support, route->via_loc, route->loc,
+				"vrouter %s: route %s: IPv6 gateway %s", router, to,
+				ipaddr_print(&route->vias[i], via));
+	}
+}
+
+static void support_router(
+	struct support *support, const struct model_vpxi *vpxi, const struct model_router *router)
+{
+	char name[DP_VR_NAME_LEN], address[IP_ADDR_STRLEN];
+
+	snprintf(name, sizeof(name), "%s/%s", vpxi->name, router->name);
+	for (size_t i = 0; i < router->n_interfaces; i++)
+		support_iface(support, name, &router->interfaces[i]);
+	for (size_t i = 0; i < router->n_routes; i++)
+		support_route(support, name, &router->routes[i]);
+	for (size_t i = 0; i < router->n_neighbors; i++) {
+		const struct model_neighbor *neighbor = &router->neighbors[i];
+
+		if (neighbor->address.af != IP_AF_4)
+			not_yet(support, neighbor->address_loc, neighbor->loc,
+				"vrouter %s: IPv6 neighbor %s", name,
+				ipaddr_print(&neighbor->address, address));
+	}
+}
+
+int reconf_check_supported(const struct model_site *site, enum diag_kind kind, struct diag *diag)
+{
+	struct support support = {.diag = diag, .kind = kind};
 	size_t n_errors = diag->n_errors;
 
 	for (size_t v = 0; v < site->n_vpxis; v++) {
-		const struct model_vpxi *vpxi = &site->vpxis[v];
-
-		for (size_t r = 0; r < vpxi->n_routers; r++)
-			check_router(vpxi, &vpxi->routers[r], diag);
+		for (size_t r = 0; r < site->vpxis[v].n_routers; r++)
+			support_router(&support, &site->vpxis[v], &site->vpxis[v].routers[r]);
 	}
 	return diag->n_errors > n_errors ? -EINVAL : 0;
 }

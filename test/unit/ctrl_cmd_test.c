@@ -452,6 +452,40 @@ static void test_reload(void **state)
 	free(bad);
 }
 
+/* What this version does not run yet is refused live, too, all of it at once. */
+static void test_not_yet(void **state)
+{
+	char *text =
+		ctrl_site_edit(CTRL_SITE, "10.1.0.1/24],\n", "10.1.0.1/24, \"2001:db8::1/64\"],\n");
+	char *dump = fake_dp_dump(), *after;
+	json_t *reply, *lines;
+
+	(void)state;
+	after = ctrl_site_edit(text, "static: 150Mbps", "static: 150Mbps, share: borrow");
+	free(text);
+	reply = reload_text(after);
+	free(after);
+	assert_int_equal(code_of(reply), RPC_REFUSED);
+	lines = json_object_get(data_of(reply), "diag");
+	assert_int_equal(json_array_size(lines), 2);
+	assert_non_null(strstr(json_string_value(json_array_get(lines, 0)),
+		": interface a/r1/out: IPv6 address 2001:db8::1/64; this version does not run it "
+		"yet"));
+	assert_non_null(strstr(json_string_value(json_array_get(lines, 1)), "'share: borrow'"));
+	json_decref(reply);
+	reply = apply_c("10Mbps}, shape: {at: port");
+	assert_int_equal(code_of(reply), RPC_REFUSED);
+	lines = json_object_get(data_of(reply), "diag");
+	assert_int_equal(json_array_size(lines), 1);
+	assert_non_null(strstr(json_string_value(json_array_get(lines, 0)), "shape 'at: port'"));
+	json_decref(reply);
+	assert_string_equal(fake_dp_log(), "");
+	after = fake_dp_dump();
+	assert_string_equal(after, dump);
+	free(after);
+	free(dump);
+}
+
 static void test_config_show(void **state)
 {
 	json_t *reply;
@@ -479,6 +513,7 @@ int main(void)
 		CALL_TEST(test_rate_set),
 		CALL_TEST(test_vpxi),
 		CALL_TEST(test_reload),
+		CALL_TEST(test_not_yet),
 		CALL_TEST(test_config_show),
 	};
 
