@@ -119,7 +119,7 @@ int main(int argc, char **argv)
 		return 1;
 	gen = pktgen_create(&options, &ports);
 	if (gen == NULL)
-		fprintf(stderr, "pktgen: out of memory, or more flows than ports and addresses\n");
+		fprintf(stderr, "pktgen: out of memory\n");
 	else if (prepare(gen, &options) == 0)
 		status = options.serve ? serve(gen, &options) : once(gen, &options);
 	pktgen_destroy(gen);

@@ -306,6 +306,7 @@ static int check(struct pktgen_options *o, bool rx_vlan_given)
 {
 	struct frame_spec *f = &o->frames;
 	struct pktgen_trial *trial = &o->trial;
+	static struct frame_set probe;
 
 	if (o->tx_device == NULL)
 		return bad("--tx is needed", "");
@@ -317,6 +318,8 @@ static int check(struct pktgen_options *o, bool rx_vlan_given)
 		return bad("--size: bad value, or too small for the tags", trial->size_text);
 	if (!trial_fits(trial))
 		return bad("a run has less than 2^32 frames: rate or seconds are too high", "");
+	if (frame_set_init(&probe, f) < 0)
+		return bad("--flows: more than --dst and the source ports from --sport make", "");
 	if (o->via.af == IP_AF_NONE && mac_is_zero(&f->dst_mac))
 		/* Nobody in between: the frames come back by themselves, or to all. */
 		memset(f->dst_mac.bytes, 0xff, sizeof(f->dst_mac.bytes));
