@@ -93,7 +93,8 @@ lab_destroy() {
 	for name in $(lab_namespaces); do
 		ip netns del "$name" 2>/dev/null
 	done
-	rm -rf "$LAB_DIR"
+	# Left by what had to be killed: each is named after this laboratory.
+	rm -rf "$LAB_DIR" "/run/dpdk/$LAB-probe" "/run/dpdk/hpsr-$LAB"
 	LAB=
 }
 
@@ -178,11 +179,12 @@ lab_probe() {
 		die "no veth links here"
 	fi
 	if command -v dpdk-testpmd >/dev/null; then
-		# Ends by itself at the end of its input.
-		echo quit | ip netns exec "$probe" timeout 20 dpdk-testpmd --no-huge -m 64 --no-pci \
-			--no-telemetry --no-shconf --file-prefix "$probe" --lcores '(0-1)@0' \
-			--vdev net_af_xdp0,iface=x0 -- -i --total-num-mbufs=8192 >"$log" 2>&1 &&
-			grep -q 'Port 0: ' "$log" && LAB_DRIVER=net_af_xdp
+		# Ends by itself at the end of its input. In the background: a signal to this shell
+		# does not wait for it.
+		lab_job probe timeout 20 dpdk-testpmd --no-huge -m 64 --no-pci --no-telemetry \
+			--no-shconf --file-prefix "$probe" --lcores '(0-1)@0' \
+			--vdev net_af_xdp0,iface=x0 -- -i --total-num-mbufs=8192 <<<quit >"$log" 2>&1
+		wait "$LAB_JOB" && grep -q 'Port 0: ' "$log" && LAB_DRIVER=net_af_xdp
 	fi
 	ip netns del "$probe"
 	rm -rf "/run/dpdk/$probe"
