@@ -36,10 +36,10 @@ def prefix_new():
     return f"hpsrbench{os.getpid()}-{started}"
 
 
-def spawn(argv, prefix=None, log=None, nice=0, **kw):
-    """A child in a group of its own, on all CPUs, that is killed with us."""
+def spawn(argv, prefix=None, log=None, nice=0, cpus=None, **kw):
+    """A child in a group of its own, on all CPUs or CPUS, that is killed with us."""
     def setup():
-        os.sched_setaffinity(0, range(os.cpu_count()))
+        os.sched_setaffinity(0, cpus or range(os.cpu_count()))
         if nice:
             try:
                 os.setpriority(os.PRIO_PROCESS, 0, nice)

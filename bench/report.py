@@ -34,11 +34,11 @@ def describe(machine, method):
                               for i, m in enumerate(method)])
 
 
-def table(head, rows):
-    """Columns, the first to the left, the others to the right."""
+def table(head, rows, left=()):
+    """Columns: the first and those LEFT to the left, the others to the right."""
     cells = [head] + [[str(c) for c in row] for row in rows]
     widths = [max(len(r[i]) for r in cells) for i in range(len(head))]
-    return "\n".join("  ".join(c.ljust(w) if i == 0 else c.rjust(w)
+    return "\n".join("  ".join(c.ljust(w) if i == 0 or i in left else c.rjust(w)
                                for i, (c, w) in enumerate(zip(row, widths))).rstrip()
                      for row in cells)
 
