@@ -2,20 +2,26 @@
 #include "ctrl/idmap.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define IDMAP_SLOTS_MIN 16u
 
+#define FNV_BASIS 2166136261u
+#define FNV_PRIME 16777619u
+
 /* FNV-1a. */
+static uint32_t hash_more(uint32_t hash, const char *text)
+{
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * FNV_PRIME;
+	return hash;
+}
+
 static uint32_t hash_key(const char *key)
 {
-	uint32_t hash = 2166136261u;
-
-	for (; *key; key++)
-		hash = (hash ^ (unsigned char)*key) * 16777619u;
-	return hash;
+	return hash_more(FNV_BASIS, key);
 }
 
 void idmap_fini(struct idmap *map)
@@ -147,19 +153,46 @@ void ids_fini(struct ids *ids)
 	idmap_fini(&ids->ifaces);
 }
 
+/* Is KEY the parts with slashes between? */
+static bool key_is(const char *key, const char *const *parts, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(parts[i]);
+
+		if (i > 0 && *key++ != '/')
+			return false;
+		if (strncmp(key, parts[i], len) != 0)
+			return false;
+		key += len;
+	}
+	return *key == '\0';
+}
+
+/* idmap_get of the parts with slashes between. Reports ask for thousands of names: none is put
+ * together. */
+static uint32_t get_parts(const struct idmap *map, const char *const *parts, size_t n)
+{
+	uint32_t hash = hash_key(parts[0]);
+	size_t mask = map->n_slots - 1;
+
+	if (map->n == 0)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		hash = hash_more(hash_more(hash, "/"), parts[i]);
+	for (size_t i = hash & mask; map->slots[i].key; i = (i + 1) & mask) {
+		if (map->slots[i].hash == hash && key_is(map->slots[i].key, parts, n))
+			return map->slots[i].id;
+	}
+	return 0;
+}
+
 uint32_t ids_vr(const struct ids *ids, const char *vpxi, const char *router)
 {
-	char key[IDMAP_KEY_LEN];
-
-	snprintf(key, sizeof(key), "%s/%s", vpxi, router);
-	return idmap_get(&ids->vrs, key);
+	return get_parts(&ids->vrs, (const char *const[]){vpxi, router}, 2);
 }
 
 uint32_t ids_iface(
 	const struct ids *ids, const char *vpxi, const char *router, const char *interface)
 {
-	char key[IDMAP_KEY_LEN];
-
-	snprintf(key, sizeof(key), "%s/%s/%s", vpxi, router, interface);
-	return idmap_get(&ids->ifaces, key);
+	return get_parts(&ids->ifaces, (const char *const[]){vpxi, router, interface}, 3);
 }

@@ -59,14 +59,23 @@ static void client_destroy(struct client *client)
 	free(client);
 }
 
-/* Send TEXT (freed here) as a line. */
+static void text_sent(const void *text, size_t len, void *ctx)
+{
+	(void)text;
+	(void)len;
+	free(ctx);
+}
+
+/* Send TEXT (freed once it is out) as a line. */
 static void client_send(struct client *client, char *text)
 {
+	struct evbuffer *out = bufferevent_get_output(client->bev);
+
 	if (!text)
 		return;
-	bufferevent_write(client->bev, text, strlen(text));
-	bufferevent_write(client->bev, "\n", 1);
-	free(text);
+	if (evbuffer_add_reference(out, text, strlen(text), text_sent, text) < 0)
+		free(text);
+	evbuffer_add(out, "\n", 1);
 }
 
 static void client_send_away(struct client *client, const char *why)
