@@ -25,6 +25,8 @@
 #define IDLE_TURNS_BEFORE_SLEEP 256
 #define SLEEP_MIN_NS 5000
 #define SLEEP_MAX_NS 100000
+#define LINK_WAKE_MS 4 /* awake so long before a virtual link's turn */
+#define NS_PER_MS 1000000u
 #define CALL_SPINS 2000
 #define WORKER_NICE (-20)
 
@@ -220,17 +222,18 @@ bool worker_turn(struct worker *worker)
 	return any;
 }
 
-/* Nothing to do: sleep, but not past the next timer. */
+/* Nothing to do: sleep, but not past the next neighbour's timer, and not at all while a virtual
+ * link's turn is near: a sleeper comes back when the kernel finds the time, and a bucket that
+ * overflows meanwhile is rate that its tenant has lost. */
 static void worker_sleep(struct worker *worker, uint64_t ns)
 {
-	uint64_t due =
-		RTE_MIN(wheel_next(&worker->ctx.wheel), wheel_next(&worker->ctx.neigh_wheel));
-	uint64_t now = rte_rdtsc(), hz = rte_get_tsc_hz();
+	uint64_t now = rte_rdtsc(), ms_tsc = rte_get_tsc_hz() / 1000;
+	uint64_t due = wheel_next(&worker->ctx.neigh_wheel);
 
-	if (due <= now)
+	if (due <= now || wheel_next(&worker->ctx.wheel) < now + LINK_WAKE_MS * ms_tsc)
 		return;
-	if (due - now < hz / 1000) /* within a millisecond: the product fits */
-		ns = RTE_MIN(ns, (due - now) * 1000000000u / hz);
+	if (due - now < ms_tsc)
+		ns = RTE_MIN(ns, (due - now) * NS_PER_MS / ms_tsc);
 	if (ns >= SLEEP_MIN_NS)
 		nanosleep(&(struct timespec){.tv_nsec = (long)ns}, NULL);
 }
