@@ -132,20 +132,19 @@ def read_int(path):
 
 
 class Hugepages:
-    """So many 2 MiB pages beyond those that are there, which others may come to use; puts the
-    former number back at the end."""
+    """So many 2 MiB pages beyond those that are there, which others may come to use; takes as many
+    away again at the end, so that two benches at a time leave the number that they found."""
 
     def __init__(self, wanted):
-        self.wanted, self.former, self.used = wanted, None, False
+        self.wanted, self.added, self.used = wanted, 0, False
 
     def __enter__(self):
         try:
             total = read_int(f"{HUGEPAGE}/nr_hugepages")
-            free = read_int(f"{HUGEPAGE}/free_hugepages")
-            self.former = total
             atexit.register(self.restore)
             self.write(total + self.wanted)
-            self.used = read_int(f"{HUGEPAGE}/free_hugepages") >= free + self.wanted
+            self.added = read_int(f"{HUGEPAGE}/nr_hugepages") - total
+            self.used = self.added == self.wanted
         except OSError:
             self.used = False
         if not self.used:
@@ -158,13 +157,13 @@ class Hugepages:
             f.write(str(n))
 
     def restore(self):
-        if self.former is not None:
+        if self.added > 0:
             end_all()
             try:
-                self.write(self.former)
+                self.write(max(read_int(f"{HUGEPAGE}/nr_hugepages") - self.added, 0))
             except OSError as e:
                 note(f"nr_hugepages stays changed: {e}")
-            self.former = None
+            self.added = 0
 
     def __exit__(self, *_):
         self.restore()
