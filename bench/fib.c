@@ -24,6 +24,7 @@
 #define NHS 256u
 #define RANDOM_DESTINATIONS (1u << 20)
 #define FEW_DESTINATIONS 4096u
+#define SLICE 4096u /* lookups timed together */
 #define UPDATES 200000u
 #define UPDATE_SECONDS 1.0
 #define TABLES 1000u
@@ -41,7 +42,7 @@ struct result {
 	const struct peer *peer;
 	void *table;
 	size_t bytes;
-	double build_rate, update_rate;
+	double build_rate, update_rate; /* a second; 0: an update failed */
 	double random[ROUNDS_MAX], few[ROUNDS_MAX];
 };
 
@@ -113,20 +114,27 @@ static void *destinations(
 	return ips;
 }
 
-/* Cycles a lookup over all of them, in bursts; the sum of the next hops proves that two tables
- * agree. */
+/* Cycles a lookup over all of them, in bursts: the median of slices that are short enough for most
+ * of them not to be interrupted. The sum of the next hops proves that two tables agree. */
 static double pass(const struct result *result, const void *ips, uint32_t count,
 	unsigned int repeat, uint64_t *sum)
 {
+	static double slices[RANDOM_DESTINATIONS / SLICE];
 	size_t stride = address_bytes(result->peer->af);
-	uint64_t start = rte_rdtsc_precise(), total = 0;
+	unsigned int n = 0;
+	uint64_t total = 0;
 
 	for (unsigned int r = 0; r < repeat; r++)
-		for (uint32_t i = 0; i < count; i += PEER_BURST)
-			total += result->peer->lookup(
-				result->table, (const char *)ips + i * stride, PEER_BURST);
+		for (uint32_t from = 0; from < count; from += SLICE) {
+			uint64_t start = rte_rdtsc_precise();
+
+			for (uint32_t i = from; i < from + SLICE; i += PEER_BURST)
+				total += result->peer->lookup(
+					result->table, (const char *)ips + i * stride, PEER_BURST);
+			slices[n++] = (double)(rte_rdtsc_precise() - start) / SLICE;
+		}
 	*sum = total;
-	return (double)(rte_rdtsc_precise() - start) / ((double)count * repeat);
+	return median(slices, n);
 }
 
 static double measure_updates(
@@ -139,9 +147,13 @@ static double measure_updates(
 	while (done < UPDATES) {
 		const struct route *route = &routes[(random_next(&random) >> 20) % n];
 
-		if (result->peer->del(result->table, route) < 0 ||
-			result->peer->add(result->table, route) < 0) {
-			fprintf(stderr, "fib: %s: update %u fails\n", result->peer->name, done);
+		int rc = result->peer->del(result->table, route);
+
+		if (rc == 0)
+			rc = result->peer->add(result->table, route);
+		if (rc < 0) {
+			fprintf(stderr, "fib: %s: update %u of a /%u: %s\n", result->peer->name,
+				done, route->prefix.len, strerror(-rc));
 			return 0;
 		}
 		done += 2;
@@ -173,25 +185,21 @@ static bool build(struct result *result, const struct route *routes, uint32_t n)
 	return true;
 }
 
-static void print_result(const struct options *options, const struct result *result, uint32_t n)
+static void print_result(const struct options *options, struct result *result, uint32_t n)
 {
 	unsigned int rounds = options->rounds;
-	double random, few, least, most;
-
-	few = median((double *)(uintptr_t)result->few, rounds);
-	random = median((double *)(uintptr_t)result->random, rounds);
-	least = result->random[0];
-	most = result->random[rounds - 1];
+	double random = median(result->random, rounds), least = result->random[0];
+	double few = median(result->few, rounds), few_least = result->few[0];
 	if (options->json)
 		printf("%s{\"table\": \"%s\", \"routes\": %u, \"cycles_random\": %.2f, "
-		       "\"cycles_random_min\": %.2f, \"cycles_random_max\": %.2f, "
-		       "\"cycles_4096\": %.2f, \"bytes\": %zu, \"adds_per_second\": %.0f, "
+		       "\"cycles_random_min\": %.2f, \"cycles_4096\": %.2f, "
+		       "\"cycles_4096_min\": %.2f, \"bytes\": %zu, \"adds_per_second\": %.0f, "
 		       "\"updates_per_second\": %.0f}",
-			json_more ? ",\n" : "", result->peer->name, n, random, least, most, few,
-			result->bytes, result->build_rate, result->update_rate);
+			json_more ? ",\n" : "", result->peer->name, n, random, least, few,
+			few_least, result->bytes, result->build_rate, result->update_rate);
 	else
-		printf("%-16s %8u %8.1f (%.1f..%.1f) %8.1f %10.1f %12.0f %12.0f\n",
-			result->peer->name, n, random, least, most, few,
+		printf("%-16s %7u %8.1f %8.1f %8.1f %8.1f %11.1f %10.0f %10.0f\n",
+			result->peer->name, n, random, least, few, few_least,
 			(double)result->bytes / 1024, result->build_rate, result->update_rate);
 	json_more = true;
 	fflush(stdout);
@@ -246,7 +254,8 @@ static void measure_mixed(const struct options *options, enum ip_af af)
 	void *ips = must(aligned_alloc(64, RANDOM_DESTINATIONS * address_bytes(af)));
 	static struct fib *fibs[TABLES];
 	struct route **routes = must(calloc(TABLES, sizeof(routes[0])));
-	double cycles[ROUNDS_MAX];
+	const char *name = af == IP_AF_4 ? "hpsr fib4 mixed" : "hpsr fib6 mixed";
+	double cycles[ROUNDS_MAX], middle;
 	struct fib_conf conf = {.af = af};
 	uint64_t random = options->seed, sum = 0;
 	size_t bytes = 0;
@@ -268,34 +277,39 @@ static void measure_mixed(const struct options *options, enum ip_af af)
 		views[i] = fib_view_get(fibs[t]);
 	}
 	for (unsigned int round = 0; round < options->rounds + 1; round++) {
-		uint64_t start = rte_rdtsc_precise();
+		static double slices[RANDOM_DESTINATIONS / SLICE];
 		uint32_t nhs[PEER_BURST];
 
-		for (uint32_t i = 0; i < RANDOM_DESTINATIONS; i += PEER_BURST) {
-			if (af == IP_AF_4)
-				fib4_lookup_mixed(&views[i], (uint32_t *)ips + i, nhs, PEER_BURST);
-			else
-				fib6_lookup_mixed(
-					&views[i], (const uint8_t(*)[16])ips + i, nhs, PEER_BURST);
-			for (unsigned int j = 0; j < PEER_BURST; j++)
-				sum += nhs[j] == FIB_NH_NONE;
+		for (uint32_t from = 0; from < RANDOM_DESTINATIONS; from += SLICE) {
+			uint64_t start = rte_rdtsc_precise();
+
+			for (uint32_t i = from; i < from + SLICE; i += PEER_BURST) {
+				if (af == IP_AF_4)
+					fib4_lookup_mixed(
+						&views[i], (uint32_t *)ips + i, nhs, PEER_BURST);
+				else
+					fib6_lookup_mixed(&views[i], (const uint8_t(*)[16])ips + i,
+						nhs, PEER_BURST);
+				for (unsigned int j = 0; j < PEER_BURST; j++)
+					sum += nhs[j] == FIB_NH_NONE;
+			}
+			slices[from / SLICE] = (double)(rte_rdtsc_precise() - start) / SLICE;
 		}
-		cycles[round ? round - 1 : 0] =
-			(double)(rte_rdtsc_precise() - start) / RANDOM_DESTINATIONS;
+		cycles[round ? round - 1 : 0] = median(slices, RANDOM_DESTINATIONS / SLICE);
 	}
 	if (sum)
 		die("a covered destination without a route");
+	middle = median(cycles, options->rounds);
 	if (options->json)
 		printf("%s{\"table\": \"%s\", \"tables\": %u, \"routes\": %u, "
-		       "\"cycles_random\": %.2f, \"bytes\": %zu}",
-			json_more ? ",\n" : "",
-			af == IP_AF_4 ? "hpsr fib4 mixed" : "hpsr fib6 mixed", TABLES, TABLE_ROUTES,
-			median(cycles, options->rounds), bytes);
+		       "\"cycles_random\": %.2f, \"cycles_random_min\": %.2f, \"bytes\": %zu}",
+			json_more ? ",\n" : "", name, TABLES, TABLE_ROUTES, middle, cycles[0],
+			bytes);
 	else
-		printf("%-16s %u tables of %u routes each: %.1f cycles a lookup, %.1f KiB a "
-		       "table\n",
-			af == IP_AF_4 ? "hpsr fib4 mixed" : "hpsr fib6 mixed", TABLES, TABLE_ROUTES,
-			median(cycles, options->rounds), (double)bytes / TABLES / 1024);
+		printf("%-16s %u tables of %u routes each: %.1f cycles a lookup (least %.1f), "
+		       "%.1f KiB a table\n",
+			name, TABLES, TABLE_ROUTES, middle, cycles[0],
+			(double)bytes / TABLES / 1024);
 	json_more = true;
 	for (unsigned int t = 0; t < TABLES; t++) {
 		fib_destroy(fibs[t]);
@@ -382,8 +396,10 @@ int main(int argc, char **argv)
 			(unsigned long long)rte_get_tsc_hz(), options.rounds,
 			(unsigned long long)options.seed);
 	else
-		printf("%-16s %8s %22s %8s %10s %12s %12s\n", "table", "routes",
-			"cycles, random (range)", "of 4096", "KiB", "adds/s", "updates/s");
+		printf("Cycles a lookup of random destinations and of 4096: median, least\n"
+		       "%-16s %7s %8s %8s %8s %8s %11s %10s %10s\n",
+			"table", "routes", "random", "least", "4096", "least", "KiB", "adds/s",
+			"updates/s");
 	sizes = options.quick ? 2 : 4;
 	for (unsigned int i = 0; i < sizes; i++)
 		if (!options.only || options.only == sizes4[i])

@@ -179,7 +179,7 @@ static void *fib_create_as(uint32_t n, enum rte_fib_lookup_type type)
 		.max_routes = (int)(2 * n + 64),
 		.dir24_8 = {.nh_sz = RTE_FIB_DIR24_8_4B, .num_tbl8 = groups(n, 1 << 15)}};
 	struct rte_fib *fib = rte_fib_create(
-		type == RTE_FIB_LOOKUP_DEFAULT ? "fib" : "fib512", SOCKET_ID_ANY, &conf);
+		type == RTE_FIB_LOOKUP_DIR24_8_SCALAR_MACRO ? "fib" : "wide", SOCKET_ID_ANY, &conf);
 
 	if (fib && rte_fib_select_lookup(fib, type) != 0) {
 		rte_fib_free(fib);
@@ -260,7 +260,7 @@ static void *fib6_create_as(uint32_t n, enum rte_fib6_lookup_type type)
 		.max_routes = (int)(2 * n + 64),
 		.trie = {.nh_sz = RTE_FIB6_TRIE_4B, .num_tbl8 = groups(2 * n, 1 << 20)}};
 	struct rte_fib6 *fib = rte_fib6_create(
-		type == RTE_FIB6_LOOKUP_TRIE_SCALAR ? "fib6" : "fib6512", SOCKET_ID_ANY, &conf);
+		type == RTE_FIB6_LOOKUP_TRIE_SCALAR ? "fib6" : "wide6", SOCKET_ID_ANY, &conf);
 
 	if (fib && rte_fib6_select_lookup(fib, type) != 0) {
 		rte_fib6_free(fib);
