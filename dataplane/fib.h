@@ -2,10 +2,11 @@
 /* One address family's forwarding table of one virtual router: longest-prefix match from an address
  * to a 32-bit next-hop index. Many small tables at little memory, and full Internet tables.
  *
- * One writer (the control thread); any number of readers that look up at the same time without a
- * lock. Every update is visible atomically: a reader sees the table before or after it, never a
- * covered destination without a route. Memory that readers may still use is handed to retire.
- * No DPDK in here. */
+ * One writer (the control thread) for all tables of the process, as they share the memory of their
+ * nodes; any number of readers that look up at the same time without a lock. Every update is
+ * visible atomically: a lookup sees the table before or after it, never a covered destination
+ * without a route (of two lookups while a prefix changes that covers many nodes, one may be before
+ * and the other after). Memory that readers may still use is handed to retire. No DPDK in here. */
 #ifndef HPSR_DATAPLANE_FIB_H
 #define HPSR_DATAPLANE_FIB_H
 
@@ -23,7 +24,8 @@ struct fib;
 struct fib_conf {
 	enum ip_af af;
 	/* Called for memory unlinked from the table: must call free_fn(arg, size) once no reader
-	 * can hold it (after a grace period). NULL: free at once (no concurrent readers). */
+	 * can hold it (after a grace period), in the writer's thread; it may be after fib_destroy.
+	 * NULL: free at once (no concurrent readers). */
 	void (*retire)(void *ctx, void (*free_fn)(void *arg, size_t size), void *arg, size_t size);
 	void *ctx;
 };
