@@ -34,13 +34,21 @@ static uint16_t largest_mtu(const struct model_site *site)
 	return mtu;
 }
 
+static int hugepages(enum model_auto_bool value)
+{
+	if (value == MODEL_AUTO)
+		return -1;
+	return value == MODEL_YES;
+}
+
 static struct check_bufs own_bufs(const struct model_site *site)
 {
 	struct check_bufs bufs = {0};
 
 	dp_bufs_needed(count_workers(site), &bufs.per_port, &bufs.per_router, &bufs.fixed);
 	if (site->eal.memory_bytes) {
-		bufs.total = dp_bufs_fitting(site->eal.memory_bytes, largest_mtu(site));
+		bufs.total = dp_bufs_fitting(
+			site->eal.memory_bytes, largest_mtu(site), hugepages(site->eal.hugepages));
 		/* 0 would switch the check off. */
 		if (bufs.total == 0)
 			bufs.total = 1;
@@ -92,13 +100,6 @@ static bool has_pci_device(const struct model_site *site)
 			return true;
 	}
 	return false;
-}
-
-static int hugepages(enum model_auto_bool value)
-{
-	if (value == MODEL_AUTO)
-		return -1;
-	return value == MODEL_YES;
 }
 
 /* auto: what the file needs, a quarter more, and some. */

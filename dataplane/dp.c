@@ -52,9 +52,9 @@ void dp_bufs_needed(size_t n_workers, uint64_t *per_port, uint64_t *per_router, 
 		n_workers * (CTX_HOLD_SHARED + PKT_BURST * 4);
 }
 
-uint64_t dp_bufs_fitting(uint64_t memory_bytes, uint16_t mtu_max)
+uint64_t dp_bufs_fitting(uint64_t memory_bytes, uint16_t mtu_max, int hugepages)
 {
-	bool huge = dp_eal_hugepages(-1, memory_bytes);
+	bool huge = dp_eal_hugepages(hugepages, memory_bytes);
 
 	return memory_bytes <= EAL_MEMORY_BYTES
 		? 0

@@ -52,8 +52,9 @@ struct dp_conf {
 /* Buffers a port, a virtual router and the machinery hold at most; for the configuration check.
  * Callable before dp_init. */
 void dp_bufs_needed(size_t n_workers, uint64_t *per_port, uint64_t *per_router, uint64_t *fixed);
-/* Packet buffers that fit into MEMORY_BYTES with this MTU; callable before dp_init. */
-uint64_t dp_bufs_fitting(uint64_t memory_bytes, uint16_t mtu_max);
+/* Packet buffers that fit into MEMORY_BYTES with this MTU; hugepages as in dp_conf: without them a
+ * buffer takes more. Callable before dp_init. */
+uint64_t dp_bufs_fitting(uint64_t memory_bytes, uint16_t mtu_max, int hugepages);
 
 /* Start EAL, pool and workers. No port exists yet. Once a process. */
 int dp_init(const struct dp_conf *conf, char *err);

@@ -187,6 +187,35 @@ static int load(
 	return rc;
 }
 
+/* What fits into the memory depends on hugepages: as the file says, not as the machine has. */
+static void test_boot_hugepages(void **state)
+{
+	static const struct {
+		const char *eal;
+		int rc;
+	} cases[] = {
+		{"eal: {hugepages: yes, memory: 37376KiB}\nslices:\n", 0},
+		{"eal: {hugepages: no, memory: 37376KiB}\nslices:\n", -EINVAL},
+	};
+
+	/* one queue of 4 MiB: 18672 buffers in all; 37376 KiB hold 19136 or 18225 of the fake's */
+	char *deep = ctrl_site_edit(
+		CTRL_SITE, "rate: {min: 50Mbps}", "rate: {min: 50Mbps}, shape: {queue: 4MiB}");
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		char *text = ctrl_site_edit(deep, "slices:\n", cases[i].eal), *lines;
+		struct model_site *site;
+
+		fake_dp_reset();
+		assert_int_equal(load(text, NULL, &site, &lines), cases[i].rc);
+		model_site_destroy(site);
+		free(lines);
+		free(text);
+	}
+	free(deep);
+}
+
 static void test_boot(void **state)
 {
 	/* 3 queues of 1024 (best effort has none), 2 ports of 100, 2 routers of 10, 2 workers of
@@ -393,6 +422,7 @@ int main(void)
 		cmocka_unit_test(test_notify),
 		cmocka_unit_test(test_watchdog),
 		cmocka_unit_test(test_boot),
+		cmocka_unit_test(test_boot_hugepages),
 		cmocka_unit_test(test_check_example),
 		cmocka_unit_test(test_pci),
 		cmocka_unit_test(test_grants),

@@ -151,9 +151,10 @@ void dp_bufs_needed(size_t n_workers, uint64_t *per_port, uint64_t *per_router, 
 	*fixed = 10 * n_workers;
 }
 
-uint64_t dp_bufs_fitting(uint64_t memory_bytes, uint16_t mtu_max)
+uint64_t dp_bufs_fitting(uint64_t memory_bytes, uint16_t mtu_max, int hugepages)
 {
-	return memory_bytes / (mtu_max + 500u);
+	/* Without hugepages a buffer takes 100 bytes more. */
+	return memory_bytes / (mtu_max + (hugepages == 0 ? 600u : 500u));
 }
 
 int dp_init(const struct dp_conf *conf, char *err)
