@@ -39,6 +39,8 @@ def prefix_new():
 def spawn(argv, prefix=None, log=None, nice=0, cpus=None, **kw):
     """A child in a group of its own, on all CPUs or CPUS, that is killed with us."""
     def setup():
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
         os.sched_setaffinity(0, cpus or range(os.cpu_count()))
         if nice:
             try:
@@ -81,14 +83,20 @@ def end_all():
         end(children[-1][0])
 
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 def on_signal(number, _frame):
+    # A second one must not stop the cleaning up, which takes seconds at most.
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
     raise SystemExit(128 + number)
 
 
 def setup_process():
     """Signals end us in order; we stay off the worker's CPU."""
     atexit.register(end_all)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, on_signal)
     cpus = os.sched_getaffinity(0)
     if len(cpus) > 1:
