@@ -73,6 +73,7 @@ struct dp_port_spec {
 	char name[DP_NAME_LEN];
 	const char *device; /* DPDK device string, or the name of an ethdev that exists already */
 	uint64_t capacity_bps; /* 0: the link's speed */
+	uint64_t share_bps;    /* of it, for reserved links together (C); 0: all */
 	uint16_t mtu;
 	struct mac_addr mac; /* zero: the device's */
 };
@@ -88,7 +89,9 @@ enum dp_shaper { DP_BY_TBF, DP_BY_PSP };
 
 /* The virtual link: the interface's outgoing direction. */
 struct dp_link_spec {
-	uint64_t rate_bps; /* granted; 0: not shaped */
+	uint64_t rate_bps;   /* granted; 0: not shaped */
+	uint64_t min_bps;    /* guaranteed at the port; 0 with rate_bps 0: best effort */
+	uint64_t borrow_bps; /* up to which it may use what other reserved links leave; 0: strict */
 	enum dp_place at;
 	enum dp_shaper by;
 	uint64_t burst_bytes;
