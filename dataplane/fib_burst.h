@@ -217,60 +217,102 @@ static inline void fib_count_up(uint8_t index[FIB_ROOM])
 	}
 }
 
+/* A burst to one table, or to tables that are alike, mostly meets one kind of node at a level: then
+ * all go on side by side, and nobody is queued. Stops at the first level that is not so: there each
+ * lookup is entered in its queue. All have AT bits resolved; ANY and ALL are the words' bits. */
+static inline __attribute__((always_inline)) void fib_abreast(const char *base, const FIB_IP *ips,
+	uint32_t *nhs, unsigned int n, unsigned int at, uint32_t any, uint32_t all, uint32_t *words)
+{
+	struct fib_queues queues;
+	uint8_t index[FIB_ROOM];
+
+	while (any & all & FIB_WORD_BITMAP) {
+		any = 0;
+		all = UINT32_MAX;
+		for (unsigned int i = 0; i < n; i++) {
+			words[i] =
+				fib_bitmap_step(fib_node_at(base, words[i]), fib_rest(&ips[i], at));
+			__builtin_prefetch(fib_node_at(base, words[i]));
+			any |= words[i];
+			all &= words[i];
+		}
+		at += FIB_BITMAP_BITS;
+	}
+	if ((all & FIB_WORD_RANGE) && !(any & FIB_WORD_TREE)) {
+		uint32_t found = 0;
+
+		for (unsigned int i = 0; i < n; i++) {
+			nhs[i] = fib_range_step(
+				fib_node_at(base, words[i]), words[i], fib_rest(&ips[i], at));
+			found |= nhs[i];
+		}
+		if (!fib_word_is_node(found))
+			return;
+	} else if (!fib_word_is_node(any)) {
+		memcpy(nhs, words, n * sizeof(nhs[0]));
+		return;
+	}
+	fib_queues_init(&queues);
+	fib_count_up(index);
+	memcpy(queues.words, words, n * sizeof(words[0]));
+	fib_queues_enter(&queues, at, index, queues.words, n);
+	fib_finish(base, ips, nhs, n, &queues);
+}
+
 static inline __attribute__((always_inline)) void fib_burst(
 	const struct fib_view *view, const FIB_IP *ips, uint32_t *nhs, unsigned int n)
 {
 	uint64_t root = __atomic_load_n(&view->root, __ATOMIC_ACQUIRE);
 	const char *base = view->base;
-	const uint32_t *words = (const uint32_t *)(base + (root >> 8) * FIB_MEM_UNIT);
+	const uint32_t *slots = (const uint32_t *)(base + (root >> 8) * FIB_MEM_UNIT);
+	uint32_t words[FIB_ROOM], any = 0, all = UINT32_MAX;
 	unsigned int at = root & 0xff;
-	struct fib_queues queues;
-	uint8_t index[FIB_ROOM];
 
-	fib_queues_init(&queues);
-	fib_count_up(index);
 	for (unsigned int i = 0; i < n; i++) {
-		queues.words[i] = fib_word_load(&words[fib_rest(&ips[i], 0) >> (64 - at)]);
-		__builtin_prefetch(fib_node_at(base, queues.words[i]));
+		words[i] = fib_word_load(&slots[fib_rest(&ips[i], 0) >> (64 - at)]);
+		__builtin_prefetch(fib_node_at(base, words[i]));
+		any |= words[i];
+		all &= words[i];
 	}
-	fib_queues_enter(&queues, at, index, queues.words, n);
-	fib_finish(base, ips, nhs, n, &queues);
+	fib_abreast(base, ips, nhs, n, at, any, all, words);
 }
 
 static inline __attribute__((always_inline)) void fib_burst_mixed(
 	const struct fib_view *const *views, const FIB_IP *ips, uint32_t *nhs, unsigned int n)
 {
-	const uint32_t *words[FIB_BURST];
-	unsigned int any = 0;
+	const uint32_t *slots[FIB_BURST];
+	uint32_t words[FIB_ROOM], any = 0, all = UINT32_MAX;
+	unsigned int differ = 0;
 	struct fib_queues queues;
-	uint8_t index[FIB_ROOM], bits[FIB_BURST];
+	uint8_t bits[FIB_BURST];
 	const char *base;
 
 	if (n == 0)
 		return;
 	base = views[0]->base; /* all tables' */
-	fib_queues_init(&queues);
-	for (unsigned int i = 0; i < n; i++)
-		__builtin_prefetch(views[i]);
 	for (unsigned int i = 0; i < n; i++) {
 		uint64_t root = __atomic_load_n(&views[i]->root, __ATOMIC_ACQUIRE);
 
 		bits[i] = root & 0xff;
-		any |= bits[i] ^ bits[0];
-		words[i] = (const uint32_t *)(base + (root >> 8) * FIB_MEM_UNIT) +
+		differ |= bits[i] ^ bits[0];
+		slots[i] = (const uint32_t *)(base + (root >> 8) * FIB_MEM_UNIT) +
 			(fib_rest(&ips[i], 0) >> (64 - bits[i]));
-		__builtin_prefetch(words[i]);
+		__builtin_prefetch(slots[i]);
 	}
 	for (unsigned int i = 0; i < n; i++) {
-		queues.words[i] = fib_word_load(words[i]);
-		__builtin_prefetch(fib_node_at(base, queues.words[i]));
+		words[i] = fib_word_load(slots[i]);
+		__builtin_prefetch(fib_node_at(base, words[i]));
+		any |= words[i];
+		all &= words[i];
 	}
-	if (!any) { /* tables of about a size have roots of a size */
-		fib_count_up(index);
-		fib_queues_enter(&queues, bits[0], index, queues.words, n);
-	} else {
-		for (unsigned int i = 0; i < n; i++)
-			fib_queues_add(&queues, i, queues.words[i], bits[i]);
+	if (!differ) { /* tables of about a size have roots of a size */
+		fib_abreast(base, ips, nhs, n, bits[0], any, all, words);
+		return;
+	}
+	fib_queues_init(&queues);
+	for (unsigned int i = 0; i < n; i++) {
+		queues.words[i] = words[i];
+		fib_queues_add(&queues, i, words[i], bits[i]);
 	}
 	fib_finish(base, ips, nhs, n, &queues);
 }
