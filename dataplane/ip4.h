@@ -4,6 +4,7 @@
 #ifndef HPSR_DATAPLANE_IP4_H
 #define HPSR_DATAPLANE_IP4_H
 
+#include <immintrin.h>
 #include <string.h>
 
 #include "dataplane/ctx.h"
@@ -20,32 +21,31 @@
 #define IP4_BAD_DESTINATION 2
 extern const uint8_t ip4_first_octet[256];
 
-/* The sum of an option-less header: 0xffff when its checksum is right. */
-static inline uint32_t ip4_sum20(const struct rte_ipv4_hdr *ip)
-{
-	uint32_t w[5];
-	uint64_t sum;
-
-	memcpy(w, ip, sizeof(w)); /* headers are aligned to two bytes only */
-	sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	sum = (sum & UINT16_MAX) + (sum >> 16);
-	return (uint32_t)((sum & UINT16_MAX) + (sum >> 16));
-}
-
-/* All of RFC 1812 5.2.2 and the address checks for a header without options, in one word and
- * without a branch: what fails, and what has options, goes to ip4_validate. ROOM: bytes from the
- * header to the end of the frame. */
+/* All of RFC 1812 5.2.2 and the address checks for a header without options: what fails, and what
+ * has options, goes to ip4_validate. ROOM: bytes from the header to the end of the frame. */
 static inline bool ip4_valid(const struct rte_ipv4_hdr *ip, int room)
 {
-	const uint8_t *src = (const uint8_t *)&ip->src_addr, *dst = (const uint8_t *)&ip->dst_addr;
-	int total = rte_be_to_cpu_16(ip->total_length);
+	uint64_t first, second, sum64; /* headers are aligned to two bytes only */
+	uint32_t src, dst, sum32;
+	unsigned char carry;
+	int total;
 
-	return (ip->version_ihl == 0x45) & (total >= IP4_MIN_LEN) & (total <= room) &
-		(ip4_sum20(ip) == UINT16_MAX) &
-		(((ip4_first_octet[*src] & IP4_BAD_SOURCE) |
-			 (ip4_first_octet[*dst] & IP4_BAD_DESTINATION)) == 0) &
-		(ip->src_addr != ip->dst_addr);
+	memcpy(&first, ip, sizeof(first));
+	memcpy(&second, (const char *)ip + 8, sizeof(second));
+	memcpy(&dst, &ip->dst_addr, sizeof(dst));
+	src = (uint32_t)(second >> 32);
+	total = rte_be_to_cpu_16((uint16_t)(first >> 16));
+	/* RFC 1071: the order of the halves does not matter to a one's complement sum, and adding a
+	 * word to itself turned by half folds it, with the carry, into the upper half. */
+	carry = _addcarry_u64(0, first, second, (unsigned long long *)&sum64);
+	carry = _addcarry_u64(carry, sum64, dst, (unsigned long long *)&sum64);
+	sum64 += carry;
+	sum32 = (uint32_t)((sum64 + (sum64 >> 32 | sum64 << 32)) >> 32);
+	sum32 += sum32 >> 16 | sum32 << 16;
+	return likely((uint8_t)first == 0x45 && sum32 >= UINT32_C(0xffff0000) &&
+		total >= IP4_MIN_LEN && total <= room && src != dst &&
+		((ip4_first_octet[(uint8_t)src] & IP4_BAD_SOURCE) |
+			(ip4_first_octet[(uint8_t)dst] & IP4_BAD_DESTINATION)) == 0);
 }
 
 /* The same with the reason: DROP_REASON_COUNT when the packet is good after all (options). */

@@ -33,7 +33,6 @@
 #define TYPE_VLAN RTE_BE16(RTE_ETHER_TYPE_VLAN)
 #define TYPE_QINQ RTE_BE16(RTE_ETHER_TYPE_QINQ)
 #define VID_MASK 0x0fff
-#define FRAME_MIN (RTE_ETHER_HDR_LEN + IP4_MIN_LEN) /* shorter ones are looked at one by one */
 
 static inline uint64_t load64(const void *p)
 {
@@ -108,53 +107,60 @@ static enum drop_reason frame_judge(const struct iface *in, const uint8_t *frame
 	return rte_be_to_cpu_32(ip->dst_addr) >> 28 == 0xe ? DROP_MULTICAST : DROP_L2_BROADCAST;
 }
 
-/* A frame that the fast path does not take: ARP, or one to be dropped. */
-static void take_in_slowly(
-	struct ctx *ctx, struct iface *in, struct rte_mbuf *m, uint16_t type, uint8_t l3_offset)
+/* The common frame: IPv4, for the MAC of its interface, whose router is at home here and up. */
+static inline bool expected(
+	const struct ctx *ctx, const struct iface *in, const uint8_t *frame, uint16_t type)
 {
-	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
-	int room = (int)m->data_len - l3_offset;
-	enum drop_reason reason = frame_judge(
-		in, frame, type, (const struct rte_ipv4_hdr *)(frame + l3_offset), room);
+	uint64_t own = load64(in->mac); /* and behind it the worker and the flags */
 
-	if (reason == DROP_REASON_COUNT)
-		arp_input(ctx, in, m, l3_offset);
-	else
-		ctx_drop(ctx, in, m, reason);
+	return own >> 48 == ctx->index && ((own ^ load64(frame)) & MAC_MASK) == 0 &&
+		type == TYPE_IP4;
 }
 
-/* Header checks; adds the packet to the burst when it may go on. */
-static inline void validate(
-	struct ctx *ctx, struct burst *b, struct iface *in, struct rte_mbuf *m, uint8_t l3_offset)
-{
-	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, l3_offset);
-	int room = (int)m->data_len - l3_offset;
-
-	if (unlikely(!ip4_valid(ip, room))) {
-		enum drop_reason reason = ip4_validate(ip, room);
-
-		if (reason != DROP_REASON_COUNT) {
-			ctx_drop(ctx, in, m, reason);
-			return;
-		}
-	}
-	b->m[b->n] = m;
-	b->ip[b->n] = ip;
-	b->in[b->n] = in;
-	b->n++;
-}
-
-/* Count a frame on its interface and sort it. */
-static inline void take_in(struct ctx *ctx, struct burst *b, struct iface *in, struct rte_mbuf *m,
-	const uint8_t *frame, uint16_t type, uint8_t l3_offset)
+static inline void count_in(struct iface *in, const struct rte_mbuf *m)
 {
 	in->rx_packets++;
 	in->rx_bytes += m->data_len;
-	if (likely((type == TYPE_IP4) & (in->flags == 0) &
-		    (((load64(frame) ^ load64(in->mac)) & MAC_MASK) == 0)))
-		validate(ctx, b, in, m, l3_offset);
-	else
-		take_in_slowly(ctx, in, m, type, l3_offset);
+}
+
+/* A frame of an interface that is no plain good IPv4: with options, ARP, or to be dropped. */
+static __rte_noinline void take_in_slowly(struct ctx *ctx, struct burst *b, struct iface *in,
+	struct rte_mbuf *m, uint16_t type, uint8_t l3_offset)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, l3_offset);
+	int room = (int)m->data_len - l3_offset;
+	enum drop_reason reason;
+
+	count_in(in, m);
+	if (expected(ctx, in, frame, type)) {
+		reason = ip4_validate(ip, room);
+		if (reason == DROP_REASON_COUNT) {
+			burst_add(b, m, ip, in);
+			return;
+		}
+	} else {
+		reason = frame_judge(in, frame, type, ip, room);
+		if (reason == DROP_REASON_COUNT) {
+			arp_input(ctx, in, m, l3_offset);
+			return;
+		}
+	}
+	ctx_drop(ctx, in, m, reason);
+}
+
+/* Take the common frame in; false: it is not one. */
+static inline bool take_in(struct ctx *ctx, struct burst *b, struct iface *in, struct rte_mbuf *m,
+	const uint8_t *frame, uint16_t type, uint8_t l3_offset)
+{
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)((uintptr_t)frame + l3_offset);
+
+	if (unlikely(!expected(ctx, in, frame, type) ||
+		    !ip4_valid(ip, (int)m->data_len - l3_offset)))
+		return false;
+	count_in(in, m);
+	burst_add(b, m, ip, in);
+	return true;
 }
 
 /* Nobody's frame: count it on the port. */
@@ -178,11 +184,105 @@ static void hand_over(
 		drop_unclaimed(ctx, port, m, DROP_HANDOVER_FULL);
 }
 
-/* A frame shorter than Ethernet and IPv4 together: may still be an ARP of a careless station, which
+/* A frame shorter than Ethernet and IPv4 together may still be an ARP of a careless station, which
  * is ARP's to judge, or too short for its own tags. */
 static bool too_short(const struct rte_mbuf *m, const struct frame_class *c)
 {
 	return m->data_len < RTE_ETHER_HDR_LEN || m->data_len < c->l3_offset;
+}
+
+/* A frame that is nobody's, another worker's, or out of the common. */
+static __rte_noinline void receive_slowly(struct ctx *ctx, struct burst *b, struct port *port,
+	const struct frame_class *c, struct rte_mbuf *m)
+{
+	if (too_short(m, c))
+		drop_unclaimed(ctx, port, m, DROP_RUNT);
+	else if (c->iface == NULL)
+		drop_unclaimed(ctx, port, m, c->tagged ? DROP_UNKNOWN_VLAN : DROP_NO_UNTAGGED);
+	else if (c->iface->worker != ctx->index)
+		hand_over(ctx, port, c, m);
+	else
+		take_in_slowly(ctx, b, c->iface, m, c->type, c->l3_offset);
+}
+
+static void route(struct burst *b)
+{
+	const struct iface *first = b->in[0];
+	uintptr_t differ = 0;
+
+	for (unsigned int i = 1; i < b->n; i++)
+		differ |= (uintptr_t)b->in[i] ^ (uintptr_t)first;
+	if (differ == 0) {
+		fib4_lookup_bulk(first->fib4, b->dst, b->nh, b->n);
+	} else {
+		const struct fib_view *views[PKT_BURST];
+
+		for (unsigned int i = 0; i < b->n; i++) {
+			views[i] = b->in[i]->fib4;
+			__builtin_prefetch(views[i]);
+		}
+		fib4_lookup_mixed(views, b->dst, b->nh, b->n);
+	}
+	for (unsigned int i = 0; i < b->n; i++) {
+		b->adj[i] = b->in[i]->adjs + b->nh[i];
+		rte_prefetch0(b->adj[i]);
+	}
+}
+
+/* Not to be forwarded by the fast path's neighbour: find the one that is, or dispose of it. */
+static void resolve_slowly(struct ctx *ctx, struct burst *b)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < b->n; i++) {
+		struct adj *adj = b->adj[i];
+
+		if (adj->kind != ADJ_KIND_FORWARD) {
+			uint64_t rx_tsc = b->rx_tsc != 0 ? b->rx_tsc : pkt_meta(b->m[i])->rx_tsc;
+
+			adj = ip4_resolve(
+				ctx, b->in[i], b->m[i], b->ip[i], adj, PKT_FORWARDED, rx_tsc);
+			if (adj == NULL)
+				continue;
+		}
+		burst_keep(b, kept++, i, adj);
+	}
+	b->n = kept;
+}
+
+/* Is any of the burst for a virtual link? */
+static bool resolve(struct ctx *ctx, struct burst *b)
+{
+	uintptr_t links = 0;
+	uint8_t differ = 0;
+
+	for (unsigned int i = 0; i < b->n; i++) {
+		differ |= b->adj[i]->kind ^ ADJ_KIND_FORWARD;
+		rte_prefetch0(&b->adj[i]->out->tx_packets);
+	}
+	if (unlikely(differ != 0))
+		resolve_slowly(ctx, b);
+	for (unsigned int i = 0; i < b->n; i++)
+		links |= (uintptr_t)b->adj[i]->out->link;
+	return links != 0;
+}
+
+/* TTL ran out, or too large for the way out and not to be cut. */
+static bool refuse(struct ctx *ctx, struct burst *b, unsigned int i)
+{
+	struct rte_ipv4_hdr *ip = b->ip[i];
+	const struct iface *out = b->adj[i]->out;
+
+	if (ip->time_to_live <= 1) {
+		ip4_ttl_expired(ctx, b->in[i], b->m[i], ip);
+		return true;
+	}
+	if (rte_be_to_cpu_16(ip->total_length) > out->mtu &&
+		(ip->fragment_offset & RTE_BE16(IP4_DF)) != 0) {
+		ip4_mtu_exceeded(ctx, b->in[i], b->m[i], ip, out->mtu);
+		return true;
+	}
+	return false;
 }
 
 /* Place 2: what the virtual link lets pass goes on; the rest waits, or is dropped at the limit. */
@@ -196,10 +296,14 @@ static void shape(struct ctx *ctx, struct burst *b)
 		struct vlink *link = out->link;
 
 		if (link != NULL && link != b->paid) {
+			uint16_t total = rte_be_to_cpu_16(b->ip[i]->total_length);
+			uint32_t bytes = (uint32_t)total + out->l2_len + link->overhead;
 			struct rte_mbuf *m = b->m[i];
-			uint32_t bytes = rte_be_to_cpu_16(b->ip[i]->total_length) + out->l2_len +
-				link->overhead;
 
+			/* What goes no further pays nothing. */
+			if (unlikely((b->ip[i]->time_to_live <= 1) | (total > out->mtu)) &&
+				refuse(ctx, b, i))
+				continue;
 			if (!vlink_pass(link, bytes, ctx->now_tsc)) {
 				struct pkt_meta *meta = pkt_meta(m);
 
@@ -219,51 +323,6 @@ static void shape(struct ctx *ctx, struct burst *b)
 	b->n = kept;
 }
 
-static void route(struct burst *b)
-{
-	const struct fib_view *views[PKT_BURST];
-	uint32_t dst[PKT_BURST];
-
-	for (unsigned int i = 0; i < b->n; i++) {
-		views[i] = b->in[i]->fib4;
-		dst[i] = rte_be_to_cpu_32(b->ip[i]->dst_addr);
-	}
-	fib4_lookup_mixed(views, dst, b->nh, b->n);
-	for (unsigned int i = 0; i < b->n; i++) {
-		b->adj[i] = b->in[i]->adjs + b->nh[i];
-		rte_prefetch0(b->adj[i]);
-	}
-}
-
-static void resolve(struct ctx *ctx, struct burst *b)
-{
-	unsigned int kept = 0;
-
-	for (unsigned int i = 0; i < b->n; i++) {
-		struct rte_ipv4_hdr *ip = b->ip[i];
-		struct adj *adj = b->adj[i];
-
-		if (unlikely(adj->kind != ADJ_KIND_FORWARD)) {
-			uint64_t rx_tsc = b->rx_tsc != 0 ? b->rx_tsc : pkt_meta(b->m[i])->rx_tsc;
-
-			adj = ip4_resolve(ctx, b->in[i], b->m[i], ip, adj, PKT_FORWARDED, rx_tsc);
-			if (adj == NULL)
-				continue;
-		}
-		if (unlikely(ip->time_to_live <= 1)) {
-			ip4_ttl_expired(ctx, b->in[i], b->m[i], ip);
-			continue;
-		}
-		if (unlikely(rte_be_to_cpu_16(ip->total_length) > adj->out->mtu &&
-			    (ip->fragment_offset & RTE_BE16(IP4_DF)) != 0)) {
-			ip4_mtu_exceeded(ctx, b->in[i], b->m[i], ip, adj->out->mtu);
-			continue;
-		}
-		burst_keep(b, kept++, i, adj);
-	}
-	b->n = kept;
-}
-
 static void output(struct ctx *ctx, struct burst *b)
 {
 	for (unsigned int i = 0; i < b->n; i++) {
@@ -274,11 +333,14 @@ static void output(struct ctx *ctx, struct burst *b)
 		uint16_t total = rte_be_to_cpu_16(ip->total_length);
 		struct port_txq *txq;
 
-		ip4_decrement_ttl(ip);
-		if (unlikely(total > out->mtu)) {
-			ip4_fragment(ctx, b->in[i], m, ip, adj);
+		if (unlikely((ip->time_to_live <= 1) | (total > out->mtu))) {
+			if (!refuse(ctx, b, i)) {
+				ip4_decrement_ttl(ip);
+				ip4_fragment(ctx, b->in[i], m, ip, adj);
+			}
 			continue;
 		}
+		ip4_decrement_ttl(ip);
 		ip4_encap(m, ip, adj, total, out->l2_len);
 		txq = ctx->txq[out->port_index];
 		if (likely(ctx_stage(ctx, txq, m, PKT_FORWARDED))) {
@@ -322,8 +384,8 @@ static void forward(struct ctx *ctx, struct burst *b)
 	if (b->n == 0)
 		return;
 	route(b);
-	resolve(ctx, b);
-	shape(ctx, b);
+	if (resolve(ctx, b))
+		shape(ctx, b);
 	if (b->n == 0)
 		return;
 	if (b->rx_tsc == 0)
@@ -342,8 +404,10 @@ static void forward_in_order(struct ctx *ctx, struct burst *b)
 
 void pipeline_receive(struct ctx *ctx, struct port *port, struct rte_mbuf **m, unsigned int n)
 {
-	struct burst b = {.n = 0, .rx_tsc = ctx->now_tsc, .paid = NULL};
+	uint64_t bytes = 0;
+	struct burst b;
 
+	burst_init(&b, ctx->now_tsc, NULL);
 	ctx->received += n;
 	port->rx_packets += n;
 	for (unsigned int i = 0; i < RTE_MIN(n, (unsigned int)PREFETCH_AHEAD); i++)
@@ -354,24 +418,20 @@ void pipeline_receive(struct ctx *ctx, struct port *port, struct rte_mbuf **m, u
 
 		if (i + PREFETCH_AHEAD < n)
 			rte_prefetch0(rte_pktmbuf_mtod(m[i + PREFETCH_AHEAD], void *));
-		port->rx_bytes += m[i]->data_len;
-		if (unlikely(m[i]->data_len < FRAME_MIN && too_short(m[i], &c)))
-			drop_unclaimed(ctx, port, m[i], DROP_RUNT);
-		else if (unlikely(c.iface == NULL))
-			drop_unclaimed(
-				ctx, port, m[i], c.tagged ? DROP_UNKNOWN_VLAN : DROP_NO_UNTAGGED);
-		else if (unlikely(c.iface->worker != ctx->index))
-			hand_over(ctx, port, &c, m[i]);
-		else
-			take_in(ctx, &b, c.iface, m[i], frame, c.type, c.l3_offset);
+		bytes += m[i]->data_len;
+		if (unlikely(c.iface == NULL ||
+			    !take_in(ctx, &b, c.iface, m[i], frame, c.type, c.l3_offset)))
+			receive_slowly(ctx, &b, port, &c, m[i]);
 	}
+	port->rx_bytes += bytes;
 	forward_in_order(ctx, &b);
 }
 
 void pipeline_take_over(struct ctx *ctx, struct rte_mbuf **m, unsigned int n)
 {
-	struct burst b = {.n = 0, .rx_tsc = 0, .paid = NULL};
+	struct burst b;
 
+	burst_init(&b, 0, NULL);
 	for (unsigned int i = 0; i < n; i++) {
 		const uint8_t *frame = rte_pktmbuf_mtod(m[i], const uint8_t *);
 		uint8_t l3_offset = pkt_meta(m[i])->l3_offset;
@@ -379,8 +439,9 @@ void pipeline_take_over(struct ctx *ctx, struct rte_mbuf **m, unsigned int n)
 
 		if (unlikely(in == NULL || in->worker != ctx->index))
 			ctx_drop(ctx, NULL, m[i], DROP_INTERFACE_GONE);
-		else
-			take_in(ctx, &b, in, m[i], frame, load16(frame + l3_offset - 2), l3_offset);
+		else if (!take_in(ctx, &b, in, m[i], frame, load16(frame + l3_offset - 2),
+				 l3_offset))
+			take_in_slowly(ctx, &b, in, m[i], load16(frame + l3_offset - 2), l3_offset);
 	}
 	forward_in_order(ctx, &b);
 }
@@ -396,17 +457,16 @@ static struct iface *came_in_on(const struct pkt_meta *meta, struct iface *fallb
 
 static void burst_add_waiting(struct burst *b, struct rte_mbuf *m, struct iface *in)
 {
-	b->m[b->n] = m;
-	b->ip[b->n] = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, pkt_meta(m)->l3_offset);
-	b->in[b->n] = in;
-	b->n++;
+	burst_add(b, m, rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, pkt_meta(m)->l3_offset),
+		in);
 }
 
 void pipeline_release(struct ctx *ctx, struct vlink *link)
 {
-	struct burst b = {.n = 0, .rx_tsc = 0, .paid = link};
 	struct rte_mbuf *m;
+	struct burst b;
 
+	burst_init(&b, 0, link);
 	while (b.n < PKT_BURST && (m = vlink_dequeue(ctx, link, ctx->now_tsc)) != NULL)
 		burst_add_waiting(&b, m, came_in_on(pkt_meta(m), link->iface));
 	if (b.n == PKT_BURST)
@@ -421,9 +481,10 @@ bool pipeline_ready(struct ctx *ctx)
 
 	ctx->ready = (struct pkt_list){0};
 	while (ready.head != NULL) {
-		struct burst b = {.n = 0, .rx_tsc = 0, .paid = NULL};
 		struct rte_mbuf *m;
+		struct burst b;
 
+		burst_init(&b, 0, NULL);
 		while (b.n < PKT_BURST && (m = pkt_list_dequeue(&ready)) != NULL) {
 			struct iface *in = iface_get(pkt_meta(m)->iface);
 

@@ -83,9 +83,28 @@ struct burst {
 	struct rte_mbuf *m[PKT_BURST];
 	struct rte_ipv4_hdr *ip[PKT_BURST];
 	struct iface *in[PKT_BURST];
+	uint32_t dst[PKT_BURST]; /* destination, host order */
 	uint32_t nh[PKT_BURST];
 	struct adj *adj[PKT_BURST];
 };
+
+/* The arrays stay as they are: nothing reads them beyond n. */
+static inline void burst_init(struct burst *b, uint64_t rx_tsc, struct vlink *paid)
+{
+	b->n = 0;
+	b->rx_tsc = rx_tsc;
+	b->paid = paid;
+}
+
+static inline void burst_add(
+	struct burst *b, struct rte_mbuf *m, struct rte_ipv4_hdr *ip, struct iface *in)
+{
+	b->m[b->n] = m;
+	b->ip[b->n] = ip;
+	b->in[b->n] = in;
+	b->dst[b->n] = rte_be_to_cpu_32(ip->dst_addr);
+	b->n++;
+}
 
 /* Packet FROM of the burst goes on by ADJ, behind TO others: mostly it is in its place already. */
 static inline void burst_keep(struct burst *b, unsigned int to, unsigned int from, struct adj *adj)
