@@ -21,7 +21,7 @@ static inline void fib_single(const struct fib_view *view, const FIB_IP *ip, uin
 	uint64_t root = __atomic_load_n(&view->root, __ATOMIC_ACQUIRE);
 	const uint32_t *words = (const uint32_t *)(view->base + (root >> 8) * FIB_MEM_UNIT);
 	unsigned int at = root & 0xff;
-	uint32_t word = fib_word_load(&words[fib_rest(ip, 0) >> (64 - at)]);
+	uint32_t word = fib_word_load(&words[fib_root_at(root, fib_rest(ip, 0) >> (64 - at))]);
 
 	while (fib_word_is_node(word)) {
 		const void *node = fib_node_at(view->base, word);
@@ -269,7 +269,8 @@ static inline __attribute__((always_inline)) void fib_burst(
 	unsigned int at = root & 0xff;
 
 	for (unsigned int i = 0; i < n; i++) {
-		words[i] = fib_word_load(&slots[fib_rest(&ips[i], 0) >> (64 - at)]);
+		words[i] =
+			fib_word_load(&slots[fib_root_at(root, fib_rest(&ips[i], 0) >> (64 - at))]);
 		__builtin_prefetch(fib_node_at(base, words[i]));
 		any |= words[i];
 		all &= words[i];
@@ -296,7 +297,7 @@ static inline __attribute__((always_inline)) void fib_burst_mixed(
 		bits[i] = root & 0xff;
 		differ |= bits[i] ^ bits[0];
 		slots[i] = (const uint32_t *)(base + (root >> 8) * FIB_MEM_UNIT) +
-			(fib_rest(&ips[i], 0) >> (64 - bits[i]));
+			fib_root_at(root, fib_rest(&ips[i], 0) >> (64 - bits[i]));
 		__builtin_prefetch(slots[i]);
 	}
 	for (unsigned int i = 0; i < n; i++) {

@@ -33,6 +33,7 @@
 #define FIB_RANGE_MAX 8u
 #define FIB_ROOT_BITS_MIN 8u
 #define FIB_ROOT_BITS_MAX 20u
+#define FIB_LINE_WORDS 16u
 
 struct fib_bitmap {
 	uint64_t begins; /* bit s: a run begins at slot s + 1, as one always does at 0 */
@@ -54,6 +55,19 @@ struct fib_view {
 	const char *base; /* of the blocks; never moves */
 	uint64_t root;    /* block << 8 | bits; one store replaces the whole table */
 };
+
+/* Where in its root array ROOT (as in the view) has the word for the addresses that begin with
+ * SLOT. Each table turns the order of its root's cache lines by another number: many tenants use
+ * the same few private prefixes, whose words would otherwise meet in the same few sets of every
+ * cache. */
+static inline uint64_t fib_root_at(uint64_t root, uint64_t slot)
+{
+	unsigned int bits = root & 0xff;
+	uint64_t lines = (UINT64_C(1) << bits) - FIB_LINE_WORDS;
+
+	/* A root of so many bits has a block number that is a multiple of 2^(bits - 2). */
+	return slot ^ (root >> (bits + 2) & lines);
+}
 
 static inline bool fib_word_is_node(uint32_t word)
 {

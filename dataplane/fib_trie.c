@@ -263,9 +263,12 @@ static int refresh(struct fib_trie *trie, const struct change *change, uint32_t 
 	return refresh_node(trie, change, old, &node, runs, n, at, word);
 }
 
-static uint32_t *root_of(const struct fib_trie *trie)
+/* The word of ROOT (as in the view) for the addresses that begin with SLOT. */
+static uint32_t *root_word(const struct fib_trie *trie, uint64_t root, uint64_t slot)
 {
-	return fib_arena_at(trie->arena, (uint32_t)(trie->view.root >> 8));
+	uint32_t *words = fib_arena_at(trie->arena, (uint32_t)(root >> 8));
+
+	return words + fib_root_at(root, slot);
 }
 
 /* For a change that covers many slots of the root. */
@@ -273,7 +276,7 @@ struct root_cutter {
 	struct fib_cutter cutter;
 	struct fib_trie *trie;
 	const struct change *change;
-	uint32_t *root;
+	uint64_t root; /* as in the view */
 };
 
 static int refresh_slots(
@@ -283,12 +286,12 @@ static int refresh_slots(
 	struct fib_trie *trie = all->trie;
 
 	for (uint64_t slot = first; slot <= last; slot++) {
-		uint32_t old = all->root[slot], word;
+		uint32_t *at = root_word(trie, all->root, slot), word;
 		int rc;
 
-		rc = refresh(trie, all->change, old, below, nh, cutter->bits, &word);
-		if (rc == 0 && word != old)
-			rc = fib_trie_store(trie, &all->root[slot], word);
+		rc = refresh(trie, all->change, *at, below, nh, cutter->bits, &word);
+		if (rc == 0 && word != *at)
+			rc = fib_trie_store(trie, at, word);
 		if (rc < 0)
 			return rc;
 	}
@@ -311,7 +314,7 @@ int fib_trie_prepare(struct fib_trie *trie, fib_key key, unsigned int len)
 	struct root_cutter all = {.cutter = {.rib = trie->rib, .bits = bits, .emit = refresh_slots},
 		.trie = trie,
 		.change = &change,
-		.root = root_of(trie)};
+		.root = trie->view.root};
 	uint64_t first, last;
 	uint32_t below, nh;
 	int rc;
@@ -331,7 +334,8 @@ static int build_slots(
 	struct root_cutter *all = (struct root_cutter *)cutter;
 
 	for (uint64_t slot = first; slot <= last; slot++) {
-		int rc = build(all->trie, below, nh, cutter->bits, &all->root[slot]);
+		int rc = build(
+			all->trie, below, nh, cutter->bits, root_word(all->trie, all->root, slot));
 
 		if (rc < 0)
 			return rc;
@@ -351,10 +355,10 @@ int fib_trie_rebuild_prepare(struct fib_trie *trie, unsigned int bits)
 	rc = fib_trie_block(trie, bytes, &block);
 	if (rc < 0)
 		return rc;
-	all.root = fib_arena_at(trie->arena, block);
+	all.root = (uint64_t)block << 8 | bits;
 	rc = fib_cut(&all.cutter, trie->rib->root, 0, 0, (UINT64_C(1) << bits) - 1);
 	for (uint64_t slot = 0; old_bits && slot < UINT64_C(1) << old_bits && rc == 0; slot++)
-		rc = retire_below(trie, root_of(trie)[slot], old_bits);
+		rc = retire_below(trie, *root_word(trie, trie->view.root, slot), old_bits);
 	if (rc == 0 && old_bits)
 		rc = fib_blocks_push(&trie->stale,
 			trie->view.root >> 8 << 8 | fib_arena_order(sizeof(uint32_t) << old_bits));
@@ -362,7 +366,7 @@ int fib_trie_rebuild_prepare(struct fib_trie *trie, unsigned int bits)
 		fib_trie_abort(trie);
 		return rc;
 	}
-	trie->next_root = (uint64_t)block << 8 | bits;
+	trie->next_root = all.root;
 	return 0;
 }
 
@@ -433,7 +437,7 @@ void fib_trie_fini(struct fib_trie *trie)
 	unsigned int bits = fib_trie_root_bits(trie);
 
 	for (uint64_t slot = 0; bits && slot < UINT64_C(1) << bits; slot++)
-		free_below(trie, root_of(trie)[slot], bits);
+		free_below(trie, *root_word(trie, trie->view.root, slot), bits);
 	if (bits)
 		fib_arena_free(trie->arena, (uint32_t)(trie->view.root >> 8),
 			fib_arena_order(sizeof(uint32_t) << bits));
