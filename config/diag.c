@@ -110,7 +110,9 @@ void diag_print(const struct diag *diag, FILE *out)
 	for (size_t i = 0; i < diag->n_entries; i++) {
 		const struct diag_entry *entry = &diag->entries[i];
 
-		if (entry->loc.line)
+		if (entry->loc.line && !entry->loc.column)
+			fprintf(out, "%s:%u: ", diag->file, entry->loc.line);
+		else if (entry->loc.line)
 			fprintf(out, "%s:%u:%u: ", diag->file, entry->loc.line, entry->loc.column);
 		else
 			fprintf(out, "%s: ", diag->file);

@@ -36,8 +36,8 @@ void diag_error(struct diag *diag, struct model_loc loc, const char *format, ...
 	__attribute__((format(printf, 3, 4)));
 void diag_warning(struct diag *diag, struct model_loc loc, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Sorted by place, one line each (warnings as "FILE:L:C: warning: ..."); a fault without a place
- * prints "FILE: message". */
+/* Sorted by place, one line each (warnings as "FILE:L:C: warning: ..."); a fault without a column
+ * prints "FILE:L: message", one without a place "FILE: message". */
 void diag_print(const struct diag *diag, FILE *out);
 /* The same lines in one string, for the control socket. The caller frees; NULL: out of memory. */
 char *diag_format(const struct diag *diag);

@@ -75,6 +75,8 @@ void cli_command_usage(const struct cli_command *command, FILE *out);
 /* Commands that are more than one request. Return the exit code; errors are printed. */
 int cli_allocate(int argc, char **argv, const struct cli_options *options, FILE *out,
 	struct cli_error *error);
+int cli_vxdl_check(int argc, char **argv, const struct cli_options *options, FILE *out,
+	struct cli_error *error);
 int cli_top(const struct cli_options *options, FILE *out, struct cli_error *error);
 
 #endif

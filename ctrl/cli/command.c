@@ -60,6 +60,8 @@ const struct cli_command cli_commands[] = {
 		"vpxi.apply", args_vpxi_file, show_changes, NULL},
 	{"vpxi", "remove", "NAME", "remove one VPXI, live",
 		"vpxi.remove", args_vpxi, show_changes, NULL},
+	{"vxdl", "check", "FILE", "judge a request for a virtual infrastructure, no daemon",
+		NULL, NULL, NULL, NULL},
 	{"reload", NULL, "[FILE]", "the whole site file, live, as one transaction",
 		"reload", args_reload, show_changes, NULL},
 	{"config", "show", "", "what runs, as a site file",

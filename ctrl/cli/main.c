@@ -92,6 +92,8 @@ static int run(int argc, char **argv, const struct cli_options *options, struct 
 		return request(command, argc, argv, options, error);
 	if (strcmp(command->object, "allocate") == 0)
 		return cli_allocate(argc, argv, options, stdout, error);
+	if (strcmp(command->object, "vxdl") == 0)
+		return cli_vxdl_check(argc, argv, options, stdout, error);
 	if (argc > 0) {
 		cli_error_set(error, CLI_USAGE, "unexpected argument '%.200s'", argv[0]);
 		return error->exit;
@@ -111,7 +113,7 @@ int main(int argc, char **argv)
 		code = run(argc, argv, &options, &error);
 	if (code != CLI_DONE) {
 		cli_error_print(&error, options.json, stderr);
-		if (code == CLI_USAGE && !options.json)
+		if (code == CLI_USAGE && !options.json && !error.data)
 			fputs("Try 'hpsrctl --help'.\n", stderr);
 	}
 	cli_error_fini(&error);
