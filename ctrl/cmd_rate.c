@@ -167,7 +167,7 @@ static json_t *view_link(const struct grant_link *link)
 		object, "min_bps", json_integer((json_int_t)link->iface->rate.min_bps));
 	json_object_set_new_nocheck(
 		object, "max_bps", view_bps(link->iface->rate.max_bps, MODEL_RATE_NONE));
-	json_object_set_new_nocheck(object, "granted_bps", view_bps(link->granted_bps, 0));
+	json_object_set_new_nocheck(object, "granted_bps", view_bps(link->grant.granted_bps, 0));
 	return object;
 }
 
@@ -194,6 +194,7 @@ json_t *cmd_rate_set(void *ctx, json_t *params, struct rpc_error *error)
 	struct running_iface iface;
 	struct model_rate rate;
 	size_t n_changed = 0;
+	uint64_t began_ns, took_ns;
 
 	if (running_iface_lookup(&control->running, name, &iface) < 0) {
 		rpc_error_set(
@@ -209,11 +210,15 @@ json_t *cmd_rate_set(void *ctx, json_t *params, struct rpc_error *error)
 		rate.loc = (struct model_loc){0};
 	else if (rate.loc.line == 0)
 		rate.loc = iface.iface->loc.line ? iface.iface->loc : (struct model_loc){1, 1};
+	began_ns = control_now_ns();
 	if (change_rate(control, &iface, port, &rate, &n_changed, error) < 0)
 		return NULL;
-	log_info("control", "interface %s: rate set links_changed=%zu", name, n_changed);
-	return json_pack("{s:s, s:s, s:s, s:o, s:I, s:o}", "interface", name, "port", port->name,
-		"direction", "transmit", "capacity_bps",
+	took_ns = control_now_ns() - began_ns;
+	log_info("control", "interface %s: rate set links_changed=%zu took_ns=%llu", name,
+		n_changed, (unsigned long long)took_ns);
+	return json_pack("{s:s, s:s, s:s, s:o, s:I, s:I, s:o}", "interface", name, "port",
+		port->name, "direction", "transmit", "capacity_bps",
 		view_bps(grant_capacity(port, &speeds), GRANT_UNKNOWN), "changed",
-		(json_int_t)n_changed, "links", view_links(control, port));
+		(json_int_t)n_changed, "took_ns", (json_int_t)took_ns, "links",
+		view_links(control, port));
 }

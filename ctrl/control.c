@@ -23,6 +23,8 @@ static void regrant(struct control *control)
 {
 	char err[DP_ERR_LEN] = "";
 
+	if (running_reshare(&control->running, err) < 0)
+		log_error("control", "shares of ports not set: %s", err);
 	if (running_regrant(&control->running, NULL, NULL, err) < 0)
 		log_error("control", "rates not granted again: %s", err);
 }

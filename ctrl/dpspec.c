@@ -6,12 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-void dpspec_port(const struct model_port *port, struct dp_port_spec *spec)
+void dpspec_port(const struct model_port *port, uint64_t share_bps, struct dp_port_spec *spec)
 {
 	memset(spec, 0, sizeof(*spec));
 	snprintf(spec->name, sizeof(spec->name), "%s", port->name);
 	spec->device = port->device;
 	spec->capacity_bps = port->capacity_bps == MODEL_RATE_NONE ? 0 : port->capacity_bps;
+	/* 0 would be all of it. */
+	if (share_bps != GRANT_UNKNOWN)
+		spec->share_bps = share_bps ? share_bps : 1;
 	spec->mtu = port->mtu;
 	spec->mac = port->mac;
 }
@@ -26,7 +29,7 @@ void dpspec_vr(
 }
 
 void dpspec_link(
-	const struct model_interface *iface, uint64_t granted_bps, struct dp_link_spec *spec)
+	const struct model_interface *iface, const struct grant *grant, struct dp_link_spec *spec)
 {
 	static const enum dp_place places[] = {
 		[MODEL_AT_INGRESS] = DP_AT_INGRESS,
@@ -37,7 +40,9 @@ void dpspec_link(
 	const struct model_shape *shape = &iface->shape;
 
 	memset(spec, 0, sizeof(*spec));
-	spec->rate_bps = granted_bps;
+	spec->rate_bps = grant->granted_bps;
+	spec->min_bps = grant->min_bps;
+	spec->borrow_bps = grant->borrow_bps;
 	spec->at = places[shape->at];
 	spec->by = shape->by == MODEL_BY_PSP ? DP_BY_PSP : DP_BY_TBF;
 	spec->burst_bytes = shape->burst_bytes;
@@ -46,7 +51,36 @@ void dpspec_link(
 	spec->count_l1 = shape->bytes == MODEL_ACCOUNT_L1;
 }
 
-int dpspec_iface(const struct model_interface *iface, dp_port_id port, uint64_t granted_bps,
+bool dpspec_link_lower(const struct dp_link_spec *now, struct dp_link_spec *spec)
+{
+	struct dp_link_spec wanted = *spec;
+
+	if (spec->rate_bps == 0)
+		return false;
+	if (now->rate_bps == 0) { /* best effort joins those that are granted something */
+		spec->rate_bps = 0;
+		spec->min_bps = spec->borrow_bps = 0;
+		return true;
+	}
+	if (now->rate_bps < spec->rate_bps)
+		spec->rate_bps = now->rate_bps;
+	if (now->min_bps < spec->min_bps)
+		spec->min_bps = now->min_bps;
+	if (now->borrow_bps < spec->borrow_bps)
+		spec->borrow_bps = now->borrow_bps;
+	return spec->rate_bps != wanted.rate_bps || spec->min_bps != wanted.min_bps ||
+		spec->borrow_bps != wanted.borrow_bps;
+}
+
+bool dpspec_link_gives(const struct dp_link_spec *now, const struct dp_link_spec *spec)
+{
+	if (now->rate_bps == 0)
+		return false;
+	return spec->rate_bps < now->rate_bps || spec->min_bps < now->min_bps ||
+		spec->borrow_bps < now->borrow_bps;
+}
+
+int dpspec_iface(const struct model_interface *iface, dp_port_id port, const struct grant *grant,
 	struct dp_iface_spec *spec, struct ip_prefix **addresses)
 {
 	struct ip_prefix *list = calloc(iface->n_addresses + 1, sizeof(*list));
@@ -64,7 +98,7 @@ int dpspec_iface(const struct model_interface *iface, dp_port_id port, uint64_t 
 	spec->mtu = iface->mtu;
 	spec->addresses = list;
 	spec->n_addresses = iface->n_addresses;
-	dpspec_link(iface, granted_bps, &spec->link);
+	dpspec_link(iface, grant, &spec->link);
 	*addresses = list;
 	return 0;
 }

@@ -24,23 +24,92 @@ uint64_t grant_capacity(const struct model_port *port, const struct grant_speeds
 	return model_port_share_bps(port, capacity);
 }
 
-/* The links of one port share CAPACITY_BPS. */
-static void grant_links(struct grant_link *links, size_t n, uint64_t capacity_bps)
+/* Nobody knows what there is to share: each link has what it may have at most. */
+static void grant_unknown(struct grant_link *links, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct model_rate *rate = &links[i].iface->rate;
-		uint64_t max = rate->max_bps; /* MODEL_RATE_NONE is above every capacity */
+
+		links[i].grant = (struct grant){.min_bps = rate->min_bps};
+		if (rate->max_bps != MODEL_RATE_NONE)
+			links[i].grant.granted_bps = rate->max_bps;
+	}
+}
+
+/* Guarantees over the capacity, each cut in proportion. */
+static void cut_minima(struct ratealloc_req *reqs, size_t n, uint64_t capacity_bps)
+{
+	unsigned __int128 sum = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (reqs[i].min_bps > reqs[i].max_bps)
+			reqs[i].min_bps = reqs[i].max_bps;
+		sum += reqs[i].min_bps;
+	}
+	for (size_t i = 0; i < n && sum > capacity_bps; i++)
+		reqs[i].min_bps =
+			(uint64_t)((unsigned __int128)reqs[i].min_bps * capacity_bps / sum);
+}
+
+/* The reserved links of a port as the allocator's requests; index[] names their links. */
+static size_t collect_reqs(
+	const struct grant_link *links, size_t n, struct ratealloc_req *reqs, size_t *index)
+{
+	size_t n_reqs = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct model_rate *rate = &links[i].iface->rate;
 
 		if (grant_is_best_effort(rate))
-			links[i].granted_bps = 0;
-		else if (max > capacity_bps)
-			links[i].granted_bps = capacity_bps;
-		else
-			links[i].granted_bps = max;
-		/* Guaranteed without a limit, on a port that does not say how fast it is. */
-		if (links[i].granted_bps == GRANT_UNKNOWN)
-			links[i].granted_bps = 0;
+			continue;
+		reqs[n_reqs].min_bps = rate->min_bps;
+		reqs[n_reqs].max_bps = rate->max_bps; /* NONE is above every capacity */
+		index[n_reqs++] = i;
 	}
+	return n_reqs;
+}
+
+/* The links of one port share CAPACITY_BPS. 0 or -ENOMEM. */
+static int grant_links(struct grant_link *links, size_t n, uint64_t capacity_bps)
+{
+	struct ratealloc_req *reqs;
+	struct ratealloc_error error;
+	uint64_t *granted;
+	size_t *index, n_reqs;
+	int rc = -ENOMEM;
+
+	if (capacity_bps == GRANT_UNKNOWN) {
+		grant_unknown(links, n);
+		return 0;
+	}
+	reqs = calloc(n + 1, sizeof(*reqs));
+	granted = calloc(n + 1, sizeof(*granted));
+	index = calloc(n + 1, sizeof(*index));
+	if (!reqs || !granted || !index)
+		goto out;
+	n_reqs = collect_reqs(links, n, reqs, index);
+	rc = ratealloc_solve(capacity_bps, reqs, n_reqs, granted, &error);
+	if (rc == -ENOSPC) {
+		cut_minima(reqs, n_reqs, capacity_bps);
+		rc = ratealloc_solve(capacity_bps, reqs, n_reqs, granted, &error);
+	}
+	for (size_t i = 0; rc == 0 && i < n_reqs; i++) {
+		const struct model_rate *rate = &links[index[i]].iface->rate;
+		struct grant *grant = &links[index[i]].grant;
+
+		/* A link that the others' guarantees leave nothing still has the slowest rate of
+		 * a shaper. */
+		grant->granted_bps = granted[i] > RATE_MIN_BPS ? granted[i] : RATE_MIN_BPS;
+		grant->min_bps = reqs[i].min_bps;
+		if (rate->share == MODEL_SHARE_BORROW)
+			grant->borrow_bps =
+				rate->max_bps < capacity_bps ? rate->max_bps : capacity_bps;
+	}
+out:
+	free(index);
+	free(granted);
+	free(reqs);
+	return rc;
 }
 
 static size_t count_links(const struct model_site *site)
@@ -71,7 +140,7 @@ static size_t collect_port(
 				links[n].vpxi = vpxi;
 				links[n].router = router;
 				links[n].iface = &router->interfaces[i];
-				links[n].granted_bps = 0;
+				links[n].grant = (struct grant){0};
 				n++;
 			}
 		}
@@ -103,8 +172,10 @@ int grant_port(const struct model_site *site, const struct model_port *port,
 	if (rc < 0)
 		return rc;
 	set->n = collect_port(site, port, set->links);
-	grant_links(set->links, set->n, grant_capacity(port, speeds));
-	return 0;
+	rc = grant_links(set->links, set->n, grant_capacity(port, speeds));
+	if (rc < 0)
+		grant_set_fini(set);
+	return rc;
 }
 
 static int compare_links(const void *a, const void *b)
@@ -126,56 +197,75 @@ int grant_site(
 		struct grant_link *links = set->links + set->n;
 		size_t n = collect_port(site, &site->ports[p], links);
 
-		grant_links(links, n, grant_capacity(&site->ports[p], speeds));
+		rc = grant_links(links, n, grant_capacity(&site->ports[p], speeds));
+		if (rc < 0) {
+			grant_set_fini(set);
+			return rc;
+		}
 		set->n += n;
 	}
 	qsort(set->links, set->n, sizeof(*set->links), compare_links);
 	return 0;
 }
 
-uint64_t grant_lookup(const struct grant_set *set, const struct model_interface *iface)
+bool grant_equal(const struct grant *a, const struct grant *b)
+{
+	return a->granted_bps == b->granted_bps && a->min_bps == b->min_bps &&
+		a->borrow_bps == b->borrow_bps;
+}
+
+struct grant grant_lookup(const struct grant_set *set, const struct model_interface *iface)
 {
 	struct grant_link key = {.iface = iface};
 	const struct grant_link *link;
 
 	link = bsearch(&key, set->links, set->n, sizeof(key), compare_links);
-	return link ? link->granted_bps : 0;
+	return link ? link->grant : (struct grant){0};
 }
 
 int grant_check(const struct model_site *site, const struct model_port *port,
 	const struct grant_speeds *speeds, struct grant_fault *fault)
 {
-	struct ratealloc_req *reqs = NULL;
-	struct grant_set set;
-	uint64_t *granted = NULL;
-	int rc;
+	struct ratealloc_error *error = &fault->error;
+	unsigned __int128 sum = 0, excess;
 
 	memset(fault, 0, sizeof(*fault));
 	fault->port = port;
 	fault->capacity_bps = grant_capacity(port, speeds);
-	rc = grant_port(site, port, speeds, &set);
-	if (rc < 0)
-		return rc;
-	rc = -ENOMEM;
-	reqs = calloc(set.n + 1, sizeof(*reqs));
-	granted = calloc(set.n + 1, sizeof(*granted));
-	if (!reqs || !granted)
-		goto out;
-	for (size_t i = 0; i < set.n; i++) {
-		reqs[i].min_bps = set.links[i].iface->rate.min_bps;
-		reqs[i].max_bps = set.links[i].iface->rate.max_bps;
+	for (size_t v = 0; v < site->n_vpxis; v++) {
+		const struct model_vpxi *vpxi = &site->vpxis[v];
+
+		for (size_t r = 0; r < vpxi->n_routers; r++) {
+			const struct model_router *router = &vpxi->routers[r];
+
+			for (size_t i = 0; i < router->n_interfaces; i++) {
+				const struct model_interface *iface = &router->interfaces[i];
+				bool over_c;
+
+				if (strcmp(iface->port, port->name) != 0)
+					continue;
+				over_c = sum <= fault->capacity_bps;
+				sum += iface->rate.min_bps;
+				over_c = over_c && sum > fault->capacity_bps;
+				if (!over_c && iface->rate.min_bps <= iface->rate.max_bps)
+					continue;
+				fault->vpxi = vpxi;
+				fault->router = router;
+				fault->iface = iface;
+				if (over_c)
+					continue;
+				error->fault = RATEALLOC_MIN_OVER_MAX;
+				error->excess_bps = iface->rate.min_bps - iface->rate.max_bps;
+				return -ENOSPC;
+			}
+		}
 	}
-	rc = ratealloc_solve(fault->capacity_bps, reqs, set.n, granted, &fault->error);
-	if (rc == -ENOSPC) {
-		fault->vpxi = set.links[fault->error.index].vpxi;
-		fault->router = set.links[fault->error.index].router;
-		fault->iface = set.links[fault->error.index].iface;
-	}
-out:
-	free(granted);
-	free(reqs);
-	grant_set_fini(&set);
-	return rc;
+	if (sum <= fault->capacity_bps)
+		return 0;
+	excess = sum - fault->capacity_bps;
+	error->fault = RATEALLOC_MIN_OVER_C;
+	error->excess_bps = excess < UINT64_MAX ? (uint64_t)excess : UINT64_MAX;
+	return -ENOSPC;
 }
 
 void grant_fault_print(const struct grant_fault *fault, char *buf, size_t len)

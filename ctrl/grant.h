@@ -19,11 +19,18 @@ struct grant_speeds {
 	void *ctx;
 };
 
+/* What one link has: zeros are best effort. */
+struct grant {
+	uint64_t granted_bps; /* 0: not shaped */
+	uint64_t min_bps;     /* guaranteed at the port */
+	uint64_t borrow_bps;  /* with what others leave; 0: never more than granted */
+};
+
 struct grant_link {
 	const struct model_vpxi *vpxi;
 	const struct model_router *router;
 	const struct model_interface *iface;
-	uint64_t granted_bps; /* 0: best effort, not shaped */
+	struct grant grant;
 };
 
 /* The links of one port, or of a whole site. */
@@ -47,15 +54,20 @@ bool grant_is_best_effort(const struct model_rate *rate);
 /* capacity x vpxi-share, GRANT_UNKNOWN when neither the model nor the device says it. SPEEDS may be
  * NULL. */
 uint64_t grant_capacity(const struct model_port *port, const struct grant_speeds *speeds);
-/* The links of PORT in the order of the model, with their grants: the allowed maximum, and not more
- * than the port's share; a link without a maximum may use all of it. 0 or -ENOMEM. */
+/* The links of PORT in the order of the model, with their grants: those of lib/ratealloc among all
+ * that are not best effort, with C = grant_capacity. Where C is unknown, a link is granted its
+ * maximum. No grant is below RATE_MIN_BPS. Where the guarantees do not fit C (a device turned out
+ * slower than they suppose; a checked configuration has no such port), each is cut in proportion
+ * until they do. 0 or -ENOMEM.
+ */
 int grant_port(const struct model_site *site, const struct model_port *port,
 	const struct grant_speeds *speeds, struct grant_set *set);
 /* The links of all ports, sorted for grant_lookup. */
 int grant_site(
 	const struct model_site *site, const struct grant_speeds *speeds, struct grant_set *set);
-/* Of a grant_site set; 0 when the interface is not in it. */
-uint64_t grant_lookup(const struct grant_set *set, const struct model_interface *iface);
+/* Of a grant_site set; best effort when the interface is not in it. */
+struct grant grant_lookup(const struct grant_set *set, const struct model_interface *iface);
+bool grant_equal(const struct grant *a, const struct grant *b);
 void grant_set_fini(struct grant_set *set);
 /* Do the guarantees of PORT's links fit its share? 0, -ENOMEM, or -ENOSPC with *fault. A port of
  * unknown capacity takes anything. */

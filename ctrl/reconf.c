@@ -8,6 +8,7 @@
 
 struct diff {
 	const struct model_site *from, *to;
+	const struct grant_speeds *speeds;
 	struct grant_set from_grants, to_grants;
 	struct plan *plan;
 };
@@ -70,7 +71,10 @@ static int plan_add(struct plan *plan, const struct plan_op *op)
 
 static int add_port_op(struct diff *diff, enum plan_kind kind, const struct model_port *port)
 {
-	return plan_add(diff->plan, &(struct plan_op){.kind = kind, .port = port});
+	struct plan_op op = {.kind = kind, .port = port};
+
+	op.share_bps = grant_capacity(port, diff->speeds);
+	return plan_add(diff->plan, &op);
 }
 
 static int add_router_op(struct diff *diff, enum plan_kind kind, const struct model_vpxi *vpxi,
@@ -86,7 +90,7 @@ static int add_iface_op(struct diff *diff, enum plan_kind kind, const struct mod
 	struct plan_op op = {.kind = kind, .vpxi = vpxi, .router = router, .iface = iface};
 
 	if (kind != PLAN_IFACE_DEL)
-		op.granted_bps = grant_lookup(&diff->to_grants, iface);
+		op.grant = grant_lookup(&diff->to_grants, iface);
 	return plan_add(diff->plan, &op);
 }
 
@@ -141,7 +145,8 @@ static int diff_ports(struct diff *diff)
 		rc = 0;
 		if (port_is_replaced(diff, to->name))
 			rc = add_port_op(diff, PLAN_PORT_ADD, to);
-		else if (from->capacity_bps != to->capacity_bps || from->mtu != to->mtu)
+		else if (from->capacity_bps != to->capacity_bps || from->mtu != to->mtu ||
+			from->vpxi_share_centi != to->vpxi_share_centi)
 			rc = add_port_op(diff, PLAN_PORT_SET, to);
 		if (rc < 0)
 			return rc;
@@ -259,8 +264,10 @@ static bool shape_equal(const struct model_shape *a, const struct model_shape *b
 static bool link_differs(
 	struct diff *diff, const struct model_interface *from, const struct model_interface *to)
 {
-	return !shape_equal(&from->shape, &to->shape) || from->rate.share != to->rate.share ||
-		grant_lookup(&diff->from_grants, from) != grant_lookup(&diff->to_grants, to);
+	struct grant before = grant_lookup(&diff->from_grants, from);
+	struct grant after = grant_lookup(&diff->to_grants, to);
+
+	return !shape_equal(&from->shape, &to->shape) || !grant_equal(&before, &after);
 }
 
 /* *replaced: at least one interface goes or comes. */
@@ -381,7 +388,7 @@ static int plan_sort(struct plan *plan)
 int reconf_diff(const struct model_site *from, const struct model_site *to,
 	const struct grant_speeds *speeds, struct plan *plan)
 {
-	struct diff diff = {.from = from, .to = to, .plan = plan};
+	struct diff diff = {.from = from, .to = to, .speeds = speeds, .plan = plan};
 	int rc;
 
 	memset(plan, 0, sizeof(*plan));

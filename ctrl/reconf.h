@@ -34,7 +34,8 @@ struct plan_op {
 	const struct model_vpxi *vpxi;
 	const struct model_router *router;
 	const struct model_interface *iface;
-	uint64_t granted_bps; /* of an interface added or a link set */
+	struct grant grant; /* of an interface added or a link set */
+	uint64_t share_bps; /* of a port added or set; grant_capacity */
 };
 
 struct plan {

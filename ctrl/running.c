@@ -10,6 +10,7 @@
 #include "ctrl/dpspec.h"
 #include "ctrl/reconf.h"
 #include "dataplane/dp.h"
+#include "lib/log.h"
 
 int running_init(struct running *running)
 {
@@ -108,12 +109,32 @@ int running_change(
 	return 0;
 }
 
-/* Those links of the set whose rate or limits are not what the dataplane has. */
-static size_t links_changed(const struct running *running, const struct grant_set *set,
-	dp_iface_id *ids, struct dp_link_spec *specs)
-{
-	size_t n = 0;
+/* The links of a set whose grants are not what the dataplane has. */
+struct links {
+	dp_iface_id *ids;
+	struct dp_link_spec *now, *next, *specs;
+	size_t n;
+};
 
+static void links_fini(struct links *links)
+{
+	free(links->ids);
+	free(links->now);
+}
+
+static int links_init(struct links *links, size_t size)
+{
+	links->n = 0;
+	links->ids = calloc(size + 1, sizeof(*links->ids));
+	links->now = calloc(3 * size + 1, sizeof(*links->now));
+	links->next = links->now + size;
+	links->specs = links->next + size;
+	return links->ids && links->now ? 0 : -ENOMEM;
+}
+
+static void links_collect(
+	struct links *links, const struct running *running, const struct grant_set *set)
+{
 	for (size_t i = 0; i < set->n; i++) {
 		const struct grant_link *link = &set->links[i];
 		struct dp_iface_stats stats;
@@ -121,23 +142,77 @@ static size_t links_changed(const struct running *running, const struct grant_se
 			&running->ids, link->vpxi->name, link->router->name, link->iface->name);
 
 		if (!id || dp_iface_stats_get(id, &stats) < 0 ||
-			stats.link.rate_bps == link->granted_bps)
+			(stats.link.rate_bps == link->grant.granted_bps &&
+				stats.link.min_bps == link->grant.min_bps &&
+				stats.link.borrow_bps == link->grant.borrow_bps))
 			continue;
-		ids[n] = id;
-		dpspec_link(link->iface, link->granted_bps, &specs[n]);
-		n++;
+		links->ids[links->n] = id;
+		links->now[links->n] = stats.link;
+		dpspec_link(link->iface, &link->grant, &links->next[links->n]);
+		links->n++;
 	}
-	return n;
+}
+
+/* Those that get less, if others get more; then all. */
+static int links_publish(struct links *links, char *err)
+{
+	char undo_err[DP_ERR_LEN] = "";
+	bool gives = false, takes = false;
+	int rc;
+
+	for (size_t i = 0; i < links->n; i++) {
+		links->specs[i] = links->next[i];
+		takes |= dpspec_link_lower(&links->now[i], &links->specs[i]);
+		gives |= dpspec_link_gives(&links->now[i], &links->next[i]);
+	}
+	if (gives && takes) {
+		rc = dp_links_set(links->ids, links->specs, links->n, err);
+		if (rc < 0)
+			return rc;
+	}
+	rc = dp_links_set(links->ids, links->next, links->n, err);
+	if (rc < 0 && gives && takes &&
+		dp_links_set(links->ids, links->now, links->n, undo_err) < 0)
+		log_error("control", "rates not restored: %s", undo_err);
+	return rc;
+}
+
+int running_reshare(struct running *running, char *err)
+{
+	struct grant_speeds speeds = running_speeds(running);
+	struct dp_txn *txn = NULL;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < running->model->n_ports; i++) {
+		const struct model_port *port = &running->model->ports[i];
+		uint64_t share_bps = grant_capacity(port, &speeds);
+		struct dp_port_spec spec;
+
+		if (port->capacity_bps != MODEL_RATE_NONE || port->vpxi_share_centi == 10000 ||
+			share_bps == GRANT_UNKNOWN)
+			continue;
+		if (!txn)
+			txn = dp_txn_begin();
+		if (!txn) {
+			snprintf(err, DP_ERR_LEN, "%s", strerror(ENOMEM));
+			return -ENOMEM;
+		}
+		dpspec_port(port, share_bps, &spec);
+		rc = dp_txn_port_set(txn, idmap_get(&running->ids.ports, port->name), &spec, err);
+	}
+	if (rc < 0)
+		dp_txn_abort(txn);
+	else if (txn)
+		dp_txn_commit(txn);
+	return rc;
 }
 
 int running_regrant(
 	struct running *running, const struct model_port *port, size_t *n_changed, char *err)
 {
 	struct grant_speeds speeds = running_speeds(running);
-	struct dp_link_spec *specs = NULL;
-	dp_iface_id *ids = NULL;
+	struct links links;
 	struct grant_set set;
-	size_t n = 0;
 	int rc;
 
 	if (port)
@@ -148,23 +223,20 @@ int running_regrant(
 		snprintf(err, DP_ERR_LEN, "%s", strerror(-rc));
 		return rc;
 	}
-	ids = calloc(set.n + 1, sizeof(*ids));
-	specs = calloc(set.n + 1, sizeof(*specs));
-	if (!ids || !specs) {
-		rc = -ENOMEM;
+	rc = links_init(&links, set.n);
+	if (rc < 0) {
 		snprintf(err, DP_ERR_LEN, "%s", strerror(-rc));
 		goto out;
 	}
-	n = links_changed(running, &set, ids, specs);
-	if (n > 0) {
+	links_collect(&links, running, &set);
+	if (links.n > 0) {
 		snprintf(err, DP_ERR_LEN, "the links' rates could not be set");
-		rc = dp_links_set(ids, specs, n, err);
+		rc = links_publish(&links, err);
 	}
 	if (rc == 0 && n_changed)
-		*n_changed = n;
+		*n_changed = links.n;
 out:
-	free(specs);
-	free(ids);
+	links_fini(&links);
 	grant_set_fini(&set);
 	return rc;
 }

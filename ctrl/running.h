@@ -32,6 +32,9 @@ struct check_bufs running_bufs(const struct model_site *site);
  * and everything, NEXT's ownership included, is as before. */
 int running_change(
 	struct running *running, struct model_site *next, struct diag *diag, json_t **changes);
+/* Tells the dataplane the shares of ports whose capacity is their link's speed, which is known only
+ * when they are open. 0 or -errno with ERR (DP_ERR_LEN). */
+int running_reshare(struct running *running, char *err);
 /* Grants all links of PORT (NULL: of all ports) again and hands those that changed to the
  * dataplane, all or none. *n_changed may be NULL. 0 or -errno with ERR (DP_ERR_LEN). */
 int running_regrant(

@@ -369,18 +369,20 @@ static void test_grants(void **state)
 		assert_int_equal(grant_capacity(port, NULL), 500000000);
 		assert_int_equal(grant_port(site, port, NULL, &set), 0);
 		assert_int_equal(set.n, 2);
-		assert_int_equal(set.links[0].granted_bps, cases[i].known);
-		assert_int_equal(set.links[1].granted_bps, 0);
+		assert_int_equal(set.links[0].grant.granted_bps, cases[i].known);
+		assert_int_equal(set.links[1].grant.granted_bps, 0);
 		grant_set_fini(&set);
 		port->capacity_bps = MODEL_RATE_NONE;
 		assert_int_equal(grant_capacity(port, NULL), GRANT_UNKNOWN);
 		assert_int_equal(grant_capacity(port, &speeds), 5000000000);
 		assert_int_equal(grant_site(site, NULL, &set), 0);
 		assert_int_equal(set.n, 4);
-		assert_int_equal(grant_lookup(&set, &site->vpxis[0].routers[0].interfaces[1]),
+		assert_int_equal(
+			grant_lookup(&set, &site->vpxis[0].routers[0].interfaces[1]).granted_bps,
 			cases[i].unknown);
 		assert_int_equal(
-			grant_lookup(&set, &site->vpxis[0].routers[0].interfaces[0]), 100000000);
+			grant_lookup(&set, &site->vpxis[0].routers[0].interfaces[0]).granted_bps,
+			100000000);
 		grant_set_fini(&set);
 		assert_int_equal(grant_check(site, port, NULL, &fault), 0);
 		model_site_destroy(site);

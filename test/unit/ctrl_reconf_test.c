@@ -66,7 +66,7 @@ static const struct change changes[] = {
 	{"capacity, a link up to the capacity",
 		{"net_null1, capacity: 1Gbps", "net_null1, capacity: 2Gbps"},
 		"port_set lan1\nlink_set a/r1/out\n"},
-	{"share", {"vpxi-share: 50%", "vpxi-share: 40%"}, "link_set a/r1/out\n"},
+	{"share", {"vpxi-share: 50%", "vpxi-share: 40%"}, "port_set lan1\nlink_set a/r1/out\n"},
 	{"mtu", {"device: net_null0,", "device: net_null0, mtu: 1400,"}, "port_set lan0\n"},
 	{"device", {"net_null1", "net_null9"}, PORT_REPLACED},
 	{"port's mac", {"net_null1", "net_null1, mac: \"02:00:00:00:00:09\""}, PORT_REPLACED},
@@ -189,10 +189,10 @@ static void test_from_nothing(void **state)
 		"interface_add a/r1/in\ninterface_add a/r1/out\ninterface_add b/r1/in\n"
 		"interface_add b/r1/out\nneighbors_set a/r1\nroutes_set a/r1\n");
 	/* static: the rate; a guarantee alone: half of a gigabit; best effort: not shaped. */
-	assert_int_equal(plan.ops[4].granted_bps, 100000000);
-	assert_int_equal(plan.ops[5].granted_bps, 500000000);
-	assert_int_equal(plan.ops[6].granted_bps, 150000000);
-	assert_int_equal(plan.ops[7].granted_bps, 0);
+	assert_int_equal(plan.ops[4].grant.granted_bps, 100000000);
+	assert_int_equal(plan.ops[5].grant.granted_bps, 500000000);
+	assert_int_equal(plan.ops[6].grant.granted_bps, 150000000);
+	assert_int_equal(plan.ops[7].grant.granted_bps, 0);
 	free(text);
 	plan_fini(&plan);
 	assert_int_equal(reconf_diff(to, from, NULL, &plan), 0);

@@ -21,11 +21,14 @@ static unsigned int n_calls, fail_in;
 static int fail_rc;
 static char fail_err[DP_ERR_LEN];
 static char log_text[LOG_LEN];
+static size_t log_len;
 
 struct dp_conservation fake_dp_conservation;
 struct dp_worker_stats fake_dp_worker;
 uint32_t fake_dp_bufs;
 uint64_t fake_dp_speed_bps;
+
+void (*fake_dp_published)(void);
 
 void fake_dp_reset(void)
 {
@@ -41,6 +44,7 @@ void fake_dp_reset(void)
 	n_calls = 0;
 	fail_in = 0;
 	fake_dp_log_clear();
+	fake_dp_published = NULL;
 }
 
 void fake_dp_fail_at(unsigned int n, int rc, const char *err)
@@ -72,14 +76,21 @@ bool fake_dp_quiet(void)
 
 static void __attribute__((format(printf, 1, 2))) note(const char *format, ...)
 {
-	size_t len = strlen(log_text);
 	va_list args;
+	int n;
 
+	if (log_text[0] == '\0')
+		log_len = 0;
 	va_start(args, format);
-	vsnprintf(log_text + len, sizeof(log_text) - len, format, args);
+	n = vsnprintf(log_text + log_len, sizeof(log_text) - log_len, format, args);
 	va_end(args);
-	len = strlen(log_text);
-	snprintf(log_text + len, sizeof(log_text) - len, "\n");
+	if (n < 0 || log_len + (size_t)n + 2 > sizeof(log_text)) {
+		log_text[log_len] = '\0'; /* full: the line is left out */
+		return;
+	}
+	log_len += (size_t)n;
+	memcpy(log_text + log_len, "\n", 2);
+	log_len++;
 }
 
 /* Counts a call that can fail. */
@@ -100,11 +111,9 @@ static int refuse(char *err, int rc, const char *why)
 
 struct object *fake_dp_by_id(enum kind kind, uint32_t id)
 {
-	for (size_t i = 0; i < OBJECTS_MAX; i++) {
-		if (fake_dp_objects[i].kind == kind && fake_dp_objects[i].id == id && id != 0)
-			return &fake_dp_objects[i];
-	}
-	return NULL;
+	struct object *object = &fake_dp_objects[id % OBJECTS_MAX];
+
+	return object->kind == kind && object->id == id && id != 0 ? object : NULL;
 }
 
 /* Published, or added in the open transaction, and not deleted in it. */
@@ -127,14 +136,16 @@ struct object *fake_dp_by_name(enum kind kind, const char *name)
 
 static struct object *object_add(enum kind kind, const char *name)
 {
+	/* An object stands where its handle says: handles of slots in use are left out. */
 	for (size_t i = 0; i < OBJECTS_MAX; i++) {
-		struct object *object = &fake_dp_objects[i];
+		uint32_t id = next_id++;
+		struct object *object = &fake_dp_objects[id % OBJECTS_MAX];
 
-		if (object->kind)
+		if (object->kind || id == 0)
 			continue;
 		memset(object, 0, sizeof(*object));
 		object->kind = kind;
-		object->id = next_id++;
+		object->id = id;
 		object->added = true;
 		snprintf(object->name, sizeof(object->name), "%s", name);
 		return object;
@@ -429,6 +440,8 @@ void dp_txn_commit(struct dp_txn *txn)
 			object_commit(&fake_dp_objects[i]);
 	}
 	txn->open = 0;
+	if (fake_dp_published)
+		fake_dp_published();
 }
 
 void dp_txn_abort(struct dp_txn *txn)
@@ -506,6 +519,8 @@ int dp_links_set(const dp_iface_id *ids, const struct dp_link_spec *specs, size_
 		note("links_set %s rate=%llu", iface->name, (unsigned long long)specs[i].rate_bps);
 		iface->iface_stats.link = specs[i];
 	}
+	if (fake_dp_published)
+		fake_dp_published();
 	return 0;
 }
 

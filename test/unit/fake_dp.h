@@ -20,6 +20,8 @@ void fake_dp_log_clear(void);
 /* Objects that are published, a line each, sorted: with the rate of links, routes, neighbours. The
  * caller frees. */
 char *fake_dp_dump(void);
+/* Called behind each publication (commit, links_set) of links; NULL: none. */
+extern void (*fake_dp_published)(void);
 /* No transaction is open. */
 bool fake_dp_quiet(void);
 

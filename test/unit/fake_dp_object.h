@@ -5,7 +5,7 @@
 
 #include "fake_dp.h"
 
-#define OBJECTS_MAX 512
+#define OBJECTS_MAX 4096
 #define ROUTES_MAX 32
 #define NEIGHBORS_MAX 8
 #define NAME_LEN 256
