@@ -3,12 +3,10 @@
 #include "config/vxdl.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "config/textfile.h"
 #include "config/vxdl_keys.h"
 
 #define AT(type, member) .offset = offsetof(struct type, member)
@@ -384,50 +382,6 @@ int vxdl_parse_buffer(
 	return rc;
 }
 
-int vxdl_read_file(const char *path, char **text, size_t *len, struct diag *diag)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
-	char *buf = NULL;
-	size_t used = 0;
-	struct stat st;
-	ssize_t n = 1;
-
-	*text = NULL;
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) < 0)
-		rc = -errno;
-	else if (S_ISREG(st.st_mode) && st.st_size > VXDL_FILE_MAX)
-		used = VXDL_FILE_MAX + 1;
-	else
-		buf = malloc(VXDL_FILE_MAX + 2);
-	if (rc == 0 && !buf && used == 0)
-		rc = -ENOMEM;
-	while (rc == 0 && used <= VXDL_FILE_MAX && n > 0) {
-		n = read(fd, buf + used, VXDL_FILE_MAX + 1 - used);
-		if (n > 0)
-			used += (size_t)n;
-		else if (n < 0 && errno == EINTR)
-			n = 1;
-		else if (n < 0)
-			rc = -errno;
-	}
-	close(fd);
-	if (rc == 0 && used > VXDL_FILE_MAX) {
-		diag_error(diag, (struct model_loc){0}, "larger than %u MiB: not a request",
-			VXDL_FILE_MAX >> 20);
-		rc = -EINVAL;
-	}
-	if (rc < 0) {
-		free(buf);
-		return rc;
-	}
-	buf[used] = '\0';
-	*text = buf;
-	*len = used;
-	return 0;
-}
-
 int vxdl_parse_file(const char *path, struct vxdl **out, struct diag *diag)
 {
 	char *text;
@@ -435,7 +389,7 @@ int vxdl_parse_file(const char *path, struct vxdl **out, struct diag *diag)
 	int rc;
 
 	*out = NULL;
-	rc = vxdl_read_file(path, &text, &len, diag);
+	rc = textfile_read(path, VXDL_FILE_MAX >> 20, "a request", &text, &len, diag);
 	if (rc < 0)
 		return rc;
 	rc = vxdl_parse_buffer(path, text, len, out, diag);

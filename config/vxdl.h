@@ -98,9 +98,6 @@ struct vxdl {
 int vxdl_parse_file(const char *path, struct vxdl **out, struct diag *diag);
 int vxdl_parse_buffer(
 	const char *name, const char *text, size_t len, struct vxdl **out, struct diag *diag);
-/* The whole of a file no larger than VXDL_FILE_MAX, NUL behind; the caller frees. Errors as above.
- */
-int vxdl_read_file(const char *path, char **text, size_t *len, struct diag *diag);
 /* NULL is allowed. */
 void vxdl_destroy(struct vxdl *request);
 

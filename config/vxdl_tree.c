@@ -41,7 +41,8 @@ static int check_raw(const char *text, size_t len, struct diag *diag)
 	/* Only UTF-8: what the limits below count must be what the parser reads. */
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
 		begin = 3;
-	begin += len > begin ? strspn(text + begin, " \t\r\n") : 0;
+	while (begin < len && text[begin] && strchr(" \t\r\n", text[begin]))
+		begin++;
 	if (begin >= len || text[begin] != '<') {
 		diag_error(diag, loc, "expected an XML document in UTF-8");
 		return -EINVAL;
