@@ -1,33 +1,77 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "dataplane/adj.h"
 #include "dataplane/iface.h"
 
-static size_t table_bytes(void)
-{
-	return ADJ_TABLE_LEN * sizeof(struct adj);
-}
+struct adj *adj_table;
+static uint32_t next_new, next_free;
 
-struct adj *adj_table_create(void)
+static struct adj *reserve(size_t n, bool huge)
 {
-	struct adj *table = mmap(NULL, table_bytes(), PROT_READ | PROT_WRITE,
+	struct adj *entries = mmap(NULL, n * sizeof(*entries), PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (table == MAP_FAILED)
+	if (entries == MAP_FAILED)
 		return NULL;
-	table[ADJ_NO_ROUTE].kind = ADJ_KIND_NO_ROUTE;
-	table[ADJ_LOCAL].kind = ADJ_KIND_LOCAL;
-	table[ADJ_BROADCAST].kind = ADJ_KIND_BROADCAST;
-	table[ADJ_BLACKHOLE].kind = ADJ_KIND_BLACKHOLE;
-	return table;
+	if (huge)
+		(void)madvise(entries, n * sizeof(*entries), MADV_HUGEPAGE);
+	return entries;
 }
 
-void adj_table_destroy(struct adj *table)
+int adj_init(void)
 {
-	if (table != NULL)
-		munmap(table, table_bytes());
+	adj_table = reserve((size_t)ADJ_MAX + 1, true);
+	if (adj_table == NULL)
+		return -ENOMEM;
+	adj_table[ADJ_NO_ROUTE].kind = ADJ_KIND_NO_ROUTE;
+	adj_table[ADJ_LOCAL].kind = ADJ_KIND_LOCAL;
+	adj_table[ADJ_BROADCAST].kind = ADJ_KIND_BROADCAST;
+	adj_table[ADJ_BLACKHOLE].kind = ADJ_KIND_BLACKHOLE;
+	next_new = ADJ_FIRST_FREE;
+	next_free = 0;
+	return 0;
+}
+
+void adj_fini(void)
+{
+	if (adj_table != NULL)
+		munmap(adj_table, ((size_t)ADJ_MAX + 1) * sizeof(*adj_table));
+	adj_table = NULL;
+}
+
+int adj_alloc(uint32_t *index)
+{
+	if (next_free != 0) {
+		*index = next_free;
+		next_free = adj_table[*index].slot;
+		adj_table[*index].slot = 0;
+		return 0;
+	}
+	if (next_new > ADJ_MAX)
+		return -ENOSPC;
+	*index = next_new++;
+	return 0;
+}
+
+void adj_free(uint32_t index)
+{
+	memset(&adj_table[index], 0, sizeof(adj_table[index]));
+	adj_table[index].slot = next_free;
+	next_free = index;
+}
+
+struct adj *adj_learned_create(void)
+{
+	return reserve(ADJ_LEARNED_MAX, false);
+}
+
+void adj_learned_destroy(struct adj *learned)
+{
+	if (learned != NULL)
+		munmap(learned, ADJ_LEARNED_MAX * sizeof(*learned));
 }
 
 void adj_set_mac(struct adj *adj, const uint8_t mac[6])

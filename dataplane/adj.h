@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Adjacencies: what a FIB entry points at. One table a virtual router; an entry's hot part, the
- * prepared rewrite among it, is one cache line.
+/* Adjacencies: what a FIB entry points at. An entry's hot part, the prepared rewrite among it, is
+ * one cache line.
  *
- * The lower half of the table is handed out by the control thread (gateways, connected networks,
- * groups, static neighbours: everything that routes refer to), the upper half by the home worker
- * (neighbours that it learned). The region is reserved, not filled: an idle router touches two
- * pages of it. */
+ * What routes refer to (gateways, connected networks, groups, static neighbours) is pinned: it has
+ * an index, handed out by the control thread from one table for all virtual routers, so that those
+ * of a thousand routers lie close together in huge pages. The neighbours that a home worker learns
+ * are in a table of their own for each router, which is reserved, not filled. */
 #ifndef HPSR_DATAPLANE_ADJ_H
 #define HPSR_DATAPLANE_ADJ_H
 
@@ -16,15 +16,16 @@
 #include <rte_common.h>
 
 #include "dataplane/dp.h"
+#include "dataplane/fib.h"
 #include "dataplane/pkt.h"
 #include "lib/wheel.h"
 
-#define ADJ_PINNED_MAX 16384u  /* the control thread's: 1..ADJ_PINNED_MAX-1 */
-#define ADJ_LEARNED_MAX 16384u /* the worker's, behind them */
-#define ADJ_TABLE_LEN (ADJ_PINNED_MAX + ADJ_LEARNED_MAX)
+#define ADJ_MAX FIB_NH_MAX     /* largest index */
+#define ADJ_PINNED_MAX 16384u  /* of one router, the first is not used */
+#define ADJ_LEARNED_MAX 16384u /* likewise */
 #define ADJ_REWRITE_MAX 24
 
-/* Fixed entries of every table. */
+/* Fixed entries, the same for all routers. */
 enum adj_index {
 	ADJ_NO_ROUTE = 0, /* FIB_NH_NONE */
 	ADJ_LOCAL,
@@ -61,15 +62,32 @@ struct adj {
 
 	/* Of neighbours; touched when they change. */
 	struct adj *hash_next __rte_cache_aligned;
+	uint32_t slot; /* pinned: the router's own number for it; free: the next free index */
 	struct wheel_node timer;
 	struct pkt_list hold;
 };
 
 static_assert(offsetof(struct adj, hash_next) == 64, "forwarding touches one cache line");
 
-/* Reserve a table; NULL: out of memory. */
-struct adj *adj_table_create(void);
-void adj_table_destroy(struct adj *table);
+extern struct adj *adj_table; /* by index */
+
+/* Reserve the table, before anything else here, and give it back. Control thread. 0 or -ENOMEM. */
+int adj_init(void);
+void adj_fini(void);
+/* An index of the control thread's own until a FIB entry shows it; its entry reads as zero. 0 or
+ * -ENOSPC. */
+int adj_alloc(uint32_t *index);
+/* No reader and no worker may hold it any more. */
+void adj_free(uint32_t index);
+
+/* Reserve a router's table of learned neighbours; NULL: out of memory. */
+struct adj *adj_learned_create(void);
+void adj_learned_destroy(struct adj *learned);
+
+static inline struct adj *adj_at(uint32_t index)
+{
+	return adj_table + index;
+}
 
 /* Does it lead to a neighbour, known or not? */
 static inline bool adj_leads_on(const struct adj *adj)

@@ -25,8 +25,9 @@ struct ctx {
 	uint64_t now_tsc;   /* read once a burst */
 	uint64_t fixed_tsc; /* a test's clock; 0: the real one */
 	struct rte_mempool *pool;
-	uint8_t index;        /* of this worker */
-	uint32_t dirty_ports; /* bit by port index: has packets to send */
+	uint8_t index;          /* of this worker */
+	uint16_t latency_index; /* histogram bucket of the last burst: what to prefetch */
+	uint32_t dirty_ports;   /* bit by port index: has packets to send */
 	struct port_txq *txq[PORT_MAX + 1];
 
 	struct wheel wheel;       /* virtual links, by TSC */

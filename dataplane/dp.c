@@ -11,6 +11,7 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
+#include "dataplane/adj.h"
 #include "dataplane/arp.h"
 #include "dataplane/dp_state.h"
 #include "dataplane/epoch.h"
@@ -73,7 +74,7 @@ static int workers_create(const struct dp_conf *conf, char *err)
 			err, -EINVAL, "slices: %u lcores, expected 1 to %u", n, CTX_WORKERS_MAX);
 	bytes = n * sizeof(struct worker);
 	dp.workers = aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_CACHE_LINE_ROUNDUP(bytes));
-	if (dp.workers == NULL || epoch_init(n) < 0)
+	if (dp.workers == NULL || adj_init() < 0 || epoch_init(n) < 0)
 		return dp_fail(err, -ENOMEM, "workers: out of memory");
 	for (size_t s = 0; s < conf->n_slices; s++)
 		for (size_t i = 0; i < conf->slices[s].n_lcores; i++) {
@@ -188,6 +189,7 @@ void dp_fini(void)
 		worker_fini(&dp.workers[i]);
 	if (dp.workers != NULL)
 		epoch_fini();
+	adj_fini();
 	free(dp.workers);
 	rte_mempool_free(dp.pool);
 	dp_eal_fini();

@@ -90,6 +90,8 @@ static void iface_retire(struct ctx *ctx, struct iface *iface)
 		vlink_purge(ctx, iface->link, DROP_INTERFACE_GONE);
 	neigh_purge(ctx, vr, iface, DROP_INTERFACE_GONE);
 	vr_stats_add_iface(&vr->gone, iface);
+	if (iface->latency_max > vr->latency.max)
+		vr->latency.max = iface->latency_max;
 	iface_unlink(vr, iface);
 }
 
@@ -131,12 +133,12 @@ static void neighbors_publish(struct ctx *ctx, struct txn_vr *item)
 
 	for (size_t i = 0; i < n_old; i++)
 		if (!among(item->permanent, item->n_permanent, old[i]))
-			neigh_unset_permanent(ctx, vr, &vr->adjs[old[i]]);
+			neigh_unset_permanent(ctx, vr, adj_at(old[i]));
 	for (size_t i = 0; i < item->n_neighbors; i++) {
 		struct pkt_list ready;
 
 		neigh_set_permanent(
-			ctx, vr, &vr->adjs[item->neighbors[i].adj], item->neighbors[i].mac, &ready);
+			ctx, vr, adj_at(item->neighbors[i].adj), item->neighbors[i].mac, &ready);
 		ready_append(ctx, &ready);
 	}
 	vr->permanent = item->permanent;

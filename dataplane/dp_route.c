@@ -29,7 +29,7 @@ enum dp_route_origin dp_route_origin(
 		return DP_ROUTE_LOCAL;
 	if (nexthop == NULL || !hop_is_glean(nexthop))
 		return DP_ROUTE_STATIC;
-	iface = vr->adjs[nh].out;
+	iface = adj_at(nh)->out;
 	for (size_t i = 0; i < iface->n_addresses; i++) {
 		struct ip_prefix network = prefix_mask(&iface->addresses[i]);
 
@@ -211,7 +211,7 @@ static void forget(struct ctx *ctx, void *arg)
 	struct forget_call *call = arg;
 
 	for (size_t i = 0; i < call->n_dead; i++) {
-		struct adj *adj = &call->vr->adjs[call->dead[i]];
+		struct adj *adj = adj_at(call->dead[i]);
 
 		if (adj->listed)
 			neigh_del(ctx, call->vr, adj, DROP_INTERFACE_GONE);

@@ -213,6 +213,9 @@ int dp_latency_get(dp_vr_id id, struct hist *out)
 	if (vr == NULL)
 		return -ENOENT;
 	*out = vr->latency;
+	for (const struct iface *iface = vr->ifaces; iface != NULL; iface = iface->next_of_vr)
+		if (iface->latency_max > out->max)
+			out->max = iface->latency_max;
 	return 0;
 }
 

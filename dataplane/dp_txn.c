@@ -486,7 +486,6 @@ int dp_txn_iface_add(struct dp_txn *txn, dp_vr_id vr_id, const struct dp_iface_s
 	if (rc < 0)
 		return rc;
 	iface->worker = vr->worker;
-	iface->adjs = vr->adjs;
 	if (spec->link.rate_bps != 0) {
 		rc = vlink_create(&spec->link, iface, rte_rdtsc(), &iface->link, err);
 		if (rc < 0)

@@ -9,7 +9,7 @@
 #include "dataplane/fib_trie.h"
 
 struct fib {
-	struct fib_trie trie; /* the view is its first member: a cache line of its own */
+	struct fib_trie trie;
 	struct fib_rib rib;
 	struct fib_conf conf;
 	unsigned int width;
@@ -288,5 +288,5 @@ size_t fib_total_bytes(const struct fib *fib)
 
 const struct fib_view *fib_view_get(const struct fib *fib)
 {
-	return &fib->trie.view;
+	return fib->trie.view;
 }

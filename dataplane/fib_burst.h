@@ -19,9 +19,8 @@
 static inline void fib_single(const struct fib_view *view, const FIB_IP *ip, uint32_t *nh)
 {
 	uint64_t root = __atomic_load_n(&view->root, __ATOMIC_ACQUIRE);
-	const uint32_t *words = (const uint32_t *)(view->base + (root >> 8) * FIB_MEM_UNIT);
-	unsigned int at = root & 0xff;
-	uint32_t word = fib_word_load(&words[fib_root_at(root, fib_rest(ip, 0) >> (64 - at))]);
+	unsigned int at = fib_root_bits(root);
+	uint32_t word = fib_word_load(fib_root_at(root, fib_rest(ip, 0) >> (64 - at)));
 
 	while (fib_word_is_node(word)) {
 		const void *node = fib_node_at(view->base, word);
@@ -264,13 +263,11 @@ static inline __attribute__((always_inline)) void fib_burst(
 {
 	uint64_t root = __atomic_load_n(&view->root, __ATOMIC_ACQUIRE);
 	const char *base = view->base;
-	const uint32_t *slots = (const uint32_t *)(base + (root >> 8) * FIB_MEM_UNIT);
 	uint32_t words[FIB_ROOM], any = 0, all = UINT32_MAX;
-	unsigned int at = root & 0xff;
+	unsigned int at = fib_root_bits(root);
 
 	for (unsigned int i = 0; i < n; i++) {
-		words[i] =
-			fib_word_load(&slots[fib_root_at(root, fib_rest(&ips[i], 0) >> (64 - at))]);
+		words[i] = fib_word_load(fib_root_at(root, fib_rest(&ips[i], 0) >> (64 - at)));
 		__builtin_prefetch(fib_node_at(base, words[i]));
 		any |= words[i];
 		all &= words[i];
@@ -283,21 +280,21 @@ static inline __attribute__((always_inline)) void fib_burst_mixed(
 {
 	const uint32_t *slots[FIB_BURST];
 	uint32_t words[FIB_ROOM], any = 0, all = UINT32_MAX;
-	unsigned int differ = 0;
 	struct fib_queues queues;
+	uint64_t first, differ = 0;
 	uint8_t bits[FIB_BURST];
 	const char *base;
 
 	if (n == 0)
 		return;
 	base = views[0]->base; /* all tables' */
+	first = __atomic_load_n(&views[0]->root, __ATOMIC_ACQUIRE);
 	for (unsigned int i = 0; i < n; i++) {
 		uint64_t root = __atomic_load_n(&views[i]->root, __ATOMIC_ACQUIRE);
 
-		bits[i] = root & 0xff;
-		differ |= bits[i] ^ bits[0];
-		slots[i] = (const uint32_t *)(base + (root >> 8) * FIB_MEM_UNIT) +
-			fib_root_at(root, fib_rest(&ips[i], 0) >> (64 - bits[i]));
+		differ |= root ^ first;
+		bits[i] = (uint8_t)fib_root_bits(root);
+		slots[i] = fib_root_at(root, fib_rest(&ips[i], 0) >> (64 - bits[i]));
 		__builtin_prefetch(slots[i]);
 	}
 	for (unsigned int i = 0; i < n; i++) {
@@ -306,7 +303,7 @@ static inline __attribute__((always_inline)) void fib_burst_mixed(
 		any |= words[i];
 		all &= words[i];
 	}
-	if (!differ) { /* tables of about a size have roots of a size */
+	if (!fib_root_bits(differ)) { /* tables of about a size have roots of a size */
 		fib_abreast(base, ips, nhs, n, bits[0], any, all, words);
 		return;
 	}

@@ -33,7 +33,6 @@
 #define FIB_RANGE_MAX 8u
 #define FIB_ROOT_BITS_MIN 8u
 #define FIB_ROOT_BITS_MAX 20u
-#define FIB_LINE_WORDS 16u
 
 struct fib_bitmap {
 	uint64_t begins; /* bit s: a run begins at slot s + 1, as one always does at 0 */
@@ -51,22 +50,40 @@ struct fib_range {
 
 #define FIB_RANGE_FLIP 0x80000000u
 
+/* The root array as one word, so that one store replaces the whole table: its address, in the low
+ * bits that its alignment leaves free a colour in cache lines, and in those that a cache line
+ * leaves free how many bits it resolves. The colour, another number for each table, turns the order
+ * of the root's cache lines: many tenants use the same few private prefixes, whose words would
+ * otherwise meet in the same few sets of every cache. */
 struct fib_view {
 	const char *base; /* of the blocks; never moves */
-	uint64_t root;    /* block << 8 | bits; one store replaces the whole table */
+	uint64_t root;
 };
 
-/* Where in its root array ROOT (as in the view) has the word for the addresses that begin with
- * SLOT. Each table turns the order of its root's cache lines by another number: many tenants use
- * the same few private prefixes, whose words would otherwise meet in the same few sets of every
- * cache. */
-static inline uint64_t fib_root_at(uint64_t root, uint64_t slot)
-{
-	unsigned int bits = root & 0xff;
-	uint64_t lines = (UINT64_C(1) << bits) - FIB_LINE_WORDS;
+#define FIB_ROOT_BITS 63u
 
-	/* A root of so many bits has a block number that is a multiple of 2^(bits - 2). */
-	return slot ^ (root >> (bits + 2) & lines);
+static inline uint64_t fib_root_make(const void *words, unsigned int bits, uint64_t colour)
+{
+	uint64_t bytes = UINT64_C(4) << bits;
+
+	return (uint64_t)(uintptr_t)words | (colour * (FIB_ROOT_BITS + 1) & (bytes - 1)) | bits;
+}
+
+static inline unsigned int fib_root_bits(uint64_t root)
+{
+	return root & FIB_ROOT_BITS;
+}
+
+static inline const void *fib_root_words(uint64_t root)
+{
+	/* Nothing below the root's size in its address. */
+	return (const void *)(uintptr_t)(root & -(UINT64_C(4) << fib_root_bits(root)));
+}
+
+/* The word for the addresses that begin with SLOT. */
+static inline const uint32_t *fib_root_at(uint64_t root, uint64_t slot)
+{
+	return (const uint32_t *)(uintptr_t)((root & ~(uint64_t)FIB_ROOT_BITS) ^ slot << 2);
 }
 
 static inline bool fib_word_is_node(uint32_t word)

@@ -11,6 +11,7 @@
 #define RANGE_AGAIN 5u
 /* Beyond so many bits a tree of range nodes is fewer steps than bitmaps. */
 #define TREE_BEYOND 12u
+#define VIEW_ORDER 0u
 
 /* All blocks under a word are stale. */
 static int retire_below(struct fib_trie *trie, uint32_t word, unsigned int at)
@@ -263,12 +264,16 @@ static int refresh(struct fib_trie *trie, const struct change *change, uint32_t 
 	return refresh_node(trie, change, old, &node, runs, n, at, word);
 }
 
-/* The word of ROOT (as in the view) for the addresses that begin with SLOT. */
-static uint32_t *root_word(const struct fib_trie *trie, uint64_t root, uint64_t slot)
+static uint32_t *root_word(uint64_t root, uint64_t slot)
 {
-	uint32_t *words = fib_arena_at(trie->arena, (uint32_t)(root >> 8));
+	return (uint32_t *)(uintptr_t)fib_root_at(root, slot);
+}
 
-	return words + fib_root_at(root, slot);
+static uint32_t root_block(const struct fib_trie *trie, uint64_t root)
+{
+	size_t offset = (size_t)((const char *)fib_root_words(root) - trie->arena->region.base);
+
+	return (uint32_t)(offset / FIB_MEM_UNIT);
 }
 
 /* For a change that covers many slots of the root. */
@@ -286,7 +291,7 @@ static int refresh_slots(
 	struct fib_trie *trie = all->trie;
 
 	for (uint64_t slot = first; slot <= last; slot++) {
-		uint32_t *at = root_word(trie, all->root, slot), word;
+		uint32_t *at = root_word(all->root, slot), word;
 		int rc;
 
 		rc = refresh(trie, all->change, *at, below, nh, cutter->bits, &word);
@@ -314,7 +319,7 @@ int fib_trie_prepare(struct fib_trie *trie, fib_key key, unsigned int len)
 	struct root_cutter all = {.cutter = {.rib = trie->rib, .bits = bits, .emit = refresh_slots},
 		.trie = trie,
 		.change = &change,
-		.root = trie->view.root};
+		.root = trie->view->root};
 	uint64_t first, last;
 	uint32_t below, nh;
 	int rc;
@@ -334,8 +339,7 @@ static int build_slots(
 	struct root_cutter *all = (struct root_cutter *)cutter;
 
 	for (uint64_t slot = first; slot <= last; slot++) {
-		int rc = build(
-			all->trie, below, nh, cutter->bits, root_word(all->trie, all->root, slot));
+		int rc = build(all->trie, below, nh, cutter->bits, root_word(all->root, slot));
 
 		if (rc < 0)
 			return rc;
@@ -355,13 +359,16 @@ int fib_trie_rebuild_prepare(struct fib_trie *trie, unsigned int bits)
 	rc = fib_trie_block(trie, bytes, &block);
 	if (rc < 0)
 		return rc;
-	all.root = (uint64_t)block << 8 | bits;
+	/* Neighbouring roots of a size have colours in turn. */
+	all.root = fib_root_make(
+		fib_arena_at(trie->arena, block), bits, (size_t)block * FIB_MEM_UNIT / bytes);
 	rc = fib_cut(&all.cutter, trie->rib->root, 0, 0, (UINT64_C(1) << bits) - 1);
 	for (uint64_t slot = 0; old_bits && slot < UINT64_C(1) << old_bits && rc == 0; slot++)
-		rc = retire_below(trie, *root_word(trie, trie->view.root, slot), old_bits);
+		rc = retire_below(trie, *root_word(trie->view->root, slot), old_bits);
 	if (rc == 0 && old_bits)
 		rc = fib_blocks_push(&trie->stale,
-			trie->view.root >> 8 << 8 | fib_arena_order(sizeof(uint32_t) << old_bits));
+			(uint64_t)root_block(trie, trie->view->root) << 8 |
+				fib_arena_order(sizeof(uint32_t) << old_bits));
 	if (rc < 0) {
 		fib_trie_abort(trie);
 		return rc;
@@ -375,7 +382,7 @@ void fib_trie_commit(struct fib_trie *trie)
 	for (size_t i = 0; i < trie->stores_n; i++)
 		__atomic_store_n(trie->stores[i].at, trie->stores[i].word, __ATOMIC_RELEASE);
 	if (trie->next_root)
-		__atomic_store_n(&trie->view.root, trie->next_root, __ATOMIC_RELEASE);
+		__atomic_store_n(&trie->view->root, trie->next_root, __ATOMIC_RELEASE);
 	trie->next_root = 0;
 	trie->stores_n = 0;
 	trie->fresh.n = 0;
@@ -383,7 +390,7 @@ void fib_trie_commit(struct fib_trie *trie)
 
 size_t fib_trie_bytes(const struct fib_trie *trie)
 {
-	return trie->used + trie->used / 128 + /* the arena's map */
+	return trie->used + sizeof(*trie->view) + trie->used / 128 + /* the arena's map */
 		(trie->fresh.room + trie->stale.room) * sizeof(uint64_t) +
 		trie->stores_room * sizeof(struct fib_store);
 }
@@ -409,15 +416,21 @@ int fib_trie_init(struct fib_trie *trie, const struct fib_rib *rib, unsigned int
 		return -ENOMEM;
 	trie->rib = rib;
 	trie->width = width;
-	trie->view.base = trie->arena->region.base;
+	rc = fib_arena_alloc(trie->arena, VIEW_ORDER, &trie->view_block);
+	if (rc < 0)
+		goto fail;
+	trie->view = fib_arena_at(trie->arena, trie->view_block);
+	trie->view->base = trie->arena->region.base;
+	trie->view->root = 0;
 	rc = fib_trie_rebuild_prepare(trie, root_bits);
-	if (rc < 0) {
-		fib_trie_fini(trie);
-		fib_trie_release(trie);
-		return rc;
-	}
+	if (rc < 0)
+		goto fail;
 	fib_trie_commit(trie);
 	return 0;
+fail:
+	fib_trie_fini(trie);
+	fib_trie_release(trie);
+	return rc;
 }
 
 static void free_below(struct fib_trie *trie, uint32_t word, unsigned int at)
@@ -434,13 +447,15 @@ static void free_below(struct fib_trie *trie, uint32_t word, unsigned int at)
 
 void fib_trie_fini(struct fib_trie *trie)
 {
-	unsigned int bits = fib_trie_root_bits(trie);
+	unsigned int bits = trie->view ? fib_trie_root_bits(trie) : 0;
 
 	for (uint64_t slot = 0; bits && slot < UINT64_C(1) << bits; slot++)
-		free_below(trie, *root_word(trie, trie->view.root, slot), bits);
+		free_below(trie, *root_word(trie->view->root, slot), bits);
 	if (bits)
-		fib_arena_free(trie->arena, (uint32_t)(trie->view.root >> 8),
+		fib_arena_free(trie->arena, root_block(trie, trie->view->root),
 			fib_arena_order(sizeof(uint32_t) << bits));
+	if (trie->view)
+		fib_arena_free(trie->arena, trie->view_block, VIEW_ORDER);
 	free(trie->fresh.items);
 	free(trie->stale.items);
 	free(trie->stores);

@@ -25,8 +25,9 @@ struct fib_store {
 };
 
 struct fib_trie {
-	struct fib_view view;
+	struct fib_view *view; /* in the arena: those of many tables share cache lines */
 	struct fib_arena *arena;
+	uint32_t view_block;
 	size_t used; /* bytes in blocks of this table, stale ones included */
 	const struct fib_rib *rib;
 	unsigned int width; /* 32 or 128 */
@@ -46,7 +47,7 @@ void fib_trie_fini(struct fib_trie *trie);
 void fib_trie_release(struct fib_trie *trie);
 static inline unsigned int fib_trie_root_bits(const struct fib_trie *trie)
 {
-	return trie->view.root & 0xff;
+	return fib_root_bits(trie->view->root);
 }
 /* Prepare what follows from a change of KEY/LEN that the RIB has already. 0, -ENOMEM, -ENOSPC, and
  * then nothing is prepared. */

@@ -6,8 +6,10 @@
 
 #include "dataplane/iface.h"
 #include "dataplane/port.h"
+#include "lib/slab.h"
 
 struct iface *iface_table[IFACE_ID_MAX + 1];
+static struct slab ifaces = SLAB_INIT(sizeof(struct iface));
 static uint32_t last_id;
 
 /* Ids go round, so that one is not soon given again. */
@@ -82,10 +84,9 @@ int iface_create(const struct dp_iface_spec *spec, struct port *port, struct vr 
 
 	if (rc < 0)
 		return rc;
-	iface = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*iface));
+	iface = slab_get(&ifaces);
 	if (iface == NULL)
 		goto nomem;
-	memset(iface, 0, sizeof(*iface));
 	if (spec->n_addresses > 0) {
 		iface->addresses = calloc(spec->n_addresses, sizeof(*iface->addresses));
 		if (iface->addresses == NULL)
@@ -118,7 +119,7 @@ nomem:
 fail:
 	if (iface != NULL)
 		free(iface->addresses);
-	free(iface);
+	slab_put(&ifaces, iface);
 	return rc;
 }
 
@@ -128,7 +129,7 @@ void iface_destroy(struct iface *iface)
 		return;
 	__atomic_store_n(&iface_table[iface->id], NULL, __ATOMIC_RELEASE);
 	free(iface->addresses);
-	free(iface);
+	slab_put(&ifaces, iface);
 }
 
 static uint32_t mask4(uint8_t len)

@@ -33,7 +33,7 @@ struct iface {
 	uint8_t flags;  /* enum iface_flags */
 	struct vr *vr;
 	const struct fib_view *fib4;
-	struct adj *adjs; /* the VR's adjacency table */
+	uint64_t latency_max; /* TSC cycles, of the packets that came in here */
 	uint64_t rx_packets, rx_bytes;
 	uint64_t cycles; /* spent on the packets that came in here */
 	uint64_t forwarded;

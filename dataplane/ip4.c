@@ -128,7 +128,7 @@ struct adj *ip4_resolve(struct ctx *ctx, struct iface *in, struct rte_mbuf *m,
 			arp_act(ctx, adj, neigh_use(ctx, adj));
 			return adj;
 		case ADJ_KIND_GROUP:
-			adj = vr->adjs + adj->group[ip4_flow_hash(ip) & adj->group_mask];
+			adj = adj_at(adj->group[ip4_flow_hash(ip) & adj->group_mask]);
 			continue;
 		case ADJ_KIND_GLEAN: {
 			struct adj *neighbor =
@@ -218,7 +218,7 @@ void ip4_fragment(struct ctx *ctx, struct iface *in, struct rte_mbuf *m, struct 
 void ip4_send_again(struct ctx *ctx, struct iface *in, struct rte_mbuf *m)
 {
 	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
-	struct adj *adj = in->adjs + fib4_lookup(in->fib4, rte_be_to_cpu_32(ip->dst_addr));
+	struct adj *adj = adj_at(fib4_lookup(in->fib4, rte_be_to_cpu_32(ip->dst_addr)));
 
 	adj = ip4_resolve(ctx, in, m, ip, adj, PKT_ORIGINATED, ctx->now_tsc);
 	if (adj == NULL)

@@ -25,7 +25,7 @@ static struct adj **bucket(const struct vr *vr, const struct iface *iface, uint3
 
 static bool is_learned(const struct vr *vr, const struct adj *adj)
 {
-	return adj >= vr->adjs + ADJ_PINNED_MAX;
+	return adj >= vr->learned && adj < vr->learned + ADJ_LEARNED_MAX;
 }
 
 struct adj *neigh_lookup(const struct vr *vr, const struct iface *iface, uint32_t ip)
@@ -71,13 +71,13 @@ struct adj *neigh_get(struct ctx *ctx, struct vr *vr, struct iface *iface, uint3
 	/* Those of the last burst may still be looked at by its later stages. */
 	if (vr->learned_free_count > PKT_BURST) {
 		index = vr->learned_free;
-		vr->learned_free = vr->adjs[index].ip;
+		vr->learned_free = vr->learned[index].ip;
 		vr->learned_free_count--;
 	} else {
 		index = vr->learned_next++;
 	}
 	vr->learned_count++;
-	adj = &vr->adjs[index];
+	adj = &vr->learned[index];
 	memset(adj, 0, sizeof(*adj));
 	adj->kind = ADJ_KIND_RESOLVING;
 	adj->state = DP_NEIGH_INCOMPLETE;
@@ -91,13 +91,13 @@ struct adj *neigh_get(struct ctx *ctx, struct vr *vr, struct iface *iface, uint3
  * resolved to it. */
 static void learned_free(struct vr *vr, struct adj *adj)
 {
-	uint32_t index = (uint32_t)(adj - vr->adjs);
+	uint32_t index = (uint32_t)(adj - vr->learned);
 
 	adj->ip = 0;
 	if (vr->learned_free_count++ == 0)
 		vr->learned_free = index;
 	else
-		vr->adjs[vr->learned_free_last].ip = index;
+		vr->learned[vr->learned_free_last].ip = index;
 	vr->learned_free_last = index;
 	vr->learned_count--;
 }

@@ -9,19 +9,27 @@
 #define NEXTHOP_SLOTS_FIRST 16u
 #define NEXTHOP_GROUP_SLOTS 64u /* of the flow hash: 16 members share them within 25 % */
 
-int nexthop_table_init(struct nexthop_table *table, struct adj *adjs)
+void nexthop_table_init(struct nexthop_table *table)
 {
 	memset(table, 0, sizeof(*table));
-	table->adjs = adjs;
-	table->used = ADJ_FIRST_FREE;
-	return 0;
+	table->used = 1;
+}
+
+static struct nexthop *slot_of(const struct nexthop_table *table, uint32_t index)
+{
+	return &table->slots[adj_at(index)->slot];
 }
 
 void nexthop_table_fini(struct nexthop_table *table)
 {
-	for (uint32_t i = ADJ_FIRST_FREE; i < table->used; i++)
-		if (table->adjs != NULL)
-			free(table->adjs[i].group);
+	for (uint32_t i = 1; i < table->used; i++) {
+		uint32_t index = table->slots[i].adj;
+
+		if (index != 0) {
+			free(adj_at(index)->group);
+			adj_free(index);
+		}
+	}
 	free(table->slots);
 	free(table->buckets);
 	memset(table, 0, sizeof(*table));
@@ -54,23 +62,23 @@ static uint32_t hops_hash(const struct dp_nexthop_spec *hops, size_t n)
 	return hash ^ hash >> 15;
 }
 
-static void table_link(struct nexthop_table *table, uint32_t index)
+static void table_link(struct nexthop_table *table, uint32_t slot)
 {
-	struct nexthop *nexthop = &table->slots[index];
+	struct nexthop *nexthop = &table->slots[slot];
 	uint32_t *bucket =
 		&table->buckets[hops_hash(nexthop->hops, nexthop->n_hops) & (table->n_buckets - 1)];
 
 	nexthop->next = *bucket;
-	*bucket = index;
+	*bucket = slot;
 }
 
-static void table_unlink(struct nexthop_table *table, uint32_t index)
+static void table_unlink(struct nexthop_table *table, uint32_t slot)
 {
-	struct nexthop *nexthop = &table->slots[index];
+	struct nexthop *nexthop = &table->slots[slot];
 	uint32_t *link =
 		&table->buckets[hops_hash(nexthop->hops, nexthop->n_hops) & (table->n_buckets - 1)];
 
-	while (*link != index)
+	while (*link != slot)
 		link = &table->slots[*link].next;
 	*link = nexthop->next;
 }
@@ -95,17 +103,17 @@ static int table_grow(struct nexthop_table *table)
 	free(table->buckets);
 	table->buckets = buckets;
 	table->n_buckets = n;
-	for (uint32_t i = ADJ_FIRST_FREE; i < table->used; i++)
+	for (uint32_t i = 1; i < table->used; i++)
 		if (slots[i].n_hops != 0)
 			table_link(table, i);
 	return 0;
 }
 
-static int table_alloc(struct nexthop_table *table, uint32_t *index)
+static int table_alloc(struct nexthop_table *table, uint32_t *slot)
 {
 	if (table->free != 0) {
-		*index = table->free;
-		table->free = table->slots[*index].next;
+		*slot = table->free;
+		table->free = table->slots[*slot].next;
 		return 0;
 	}
 	if (table->used >= table->n_slots || table->buckets == NULL) {
@@ -114,7 +122,7 @@ static int table_alloc(struct nexthop_table *table, uint32_t *index)
 		if (rc < 0)
 			return rc;
 	}
-	*index = table->used++;
+	*slot = table->used++;
 	return 0;
 }
 
@@ -188,7 +196,7 @@ int nexthop_get(struct nexthop_table *table, const struct dp_nexthop_spec *hops,
 			i = table->slots[i].next)
 			if (hops_equal(&table->slots[i], hops, n_hops)) {
 				table->slots[i].refs++;
-				*index = i;
+				*index = table->slots[i].adj;
 				return 0;
 			}
 	if (n_hops > 1) {
@@ -199,18 +207,25 @@ int nexthop_get(struct nexthop_table *table, const struct dp_nexthop_spec *hops,
 	rc = table_alloc(table, &i);
 	if (rc < 0)
 		goto put_members;
-	rc = adj_fill(&table->adjs[i], hops, members, n_hops);
+	nexthop = &table->slots[i];
+	rc = adj_alloc(&nexthop->adj);
 	if (rc < 0)
 		goto put_slot;
-	nexthop = &table->slots[i];
+	rc = adj_fill(adj_at(nexthop->adj), hops, members, n_hops);
+	if (rc < 0)
+		goto put_adj;
+	adj_at(nexthop->adj)->slot = i;
 	memcpy(nexthop->hops, hops, n_hops * sizeof(*hops));
 	memcpy(nexthop->members, members, sizeof(members));
 	nexthop->n_hops = (uint8_t)n_hops;
 	nexthop->refs = 1;
 	table_link(table, i);
-	*index = i;
+	*index = nexthop->adj;
 	return 0;
+put_adj:
+	adj_free(nexthop->adj);
 put_slot:
+	table->slots[i].adj = 0;
 	table->slots[i].next = table->free;
 	table->free = i;
 put_members:
@@ -225,21 +240,22 @@ put_members:
 void nexthop_ref(struct nexthop_table *table, uint32_t index)
 {
 	if (index >= ADJ_FIRST_FREE)
-		table->slots[index].refs++;
+		slot_of(table, index)->refs++;
 }
 
 void nexthop_put(struct nexthop_table *table, uint32_t index, uint32_t *dead)
 {
 	*dead = ADJ_NO_ROUTE;
-	if (index < ADJ_FIRST_FREE || --table->slots[index].refs > 0)
+	if (index < ADJ_FIRST_FREE || --slot_of(table, index)->refs > 0)
 		return;
-	table_unlink(table, index);
+	table_unlink(table, adj_at(index)->slot);
 	*dead = index;
 }
 
 size_t nexthop_free(struct nexthop_table *table, uint32_t index, uint32_t *dead)
 {
-	struct nexthop *nexthop = &table->slots[index];
+	uint32_t slot = adj_at(index)->slot;
+	struct nexthop *nexthop = &table->slots[slot];
 	size_t n_dead = 0;
 
 	if (nexthop->n_hops > 1)
@@ -250,15 +266,15 @@ size_t nexthop_free(struct nexthop_table *table, uint32_t index, uint32_t *dead)
 			if (member != ADJ_NO_ROUTE)
 				dead[n_dead++] = member;
 		}
-	free(table->adjs[index].group);
-	memset(&table->adjs[index], 0, sizeof(table->adjs[index]));
+	free(adj_at(index)->group);
+	adj_free(index);
 	memset(nexthop, 0, sizeof(*nexthop));
 	nexthop->next = table->free;
-	table->free = index;
+	table->free = slot;
 	return n_dead;
 }
 
 const struct nexthop *nexthop_lookup(const struct nexthop_table *table, uint32_t index)
 {
-	return index < ADJ_FIRST_FREE ? NULL : &table->slots[index];
+	return index < ADJ_FIRST_FREE ? NULL : slot_of(table, index);
 }

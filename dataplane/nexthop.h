@@ -13,19 +13,19 @@ struct nexthop {
 	struct dp_nexthop_spec hops[DP_NEXTHOPS_MAX]; /* one: gateway or connected; more: a group */
 	uint8_t n_hops;                               /* 0: free */
 	uint32_t refs;
-	uint32_t next;                     /* in its hash bucket, or of the free list */
+	uint32_t adj;                      /* its adjacency's index; 0: free */
+	uint32_t next;                     /* slot: in its hash bucket, or of the free list */
 	uint32_t members[DP_NEXTHOPS_MAX]; /* adjacencies of a group's hops */
 };
 
 struct nexthop_table {
-	struct adj *adjs;
-	struct nexthop *slots; /* by adjacency index; grows */
+	struct nexthop *slots; /* by the adjacency's slot; from 1; grows */
 	uint32_t n_slots, used, free;
 	uint32_t *buckets;
 	uint32_t n_buckets;
 };
 
-int nexthop_table_init(struct nexthop_table *table, struct adj *adjs);
+void nexthop_table_init(struct nexthop_table *table);
 void nexthop_table_fini(struct nexthop_table *table);
 
 /* The adjacency for these hops, with a reference; made when new. n_hops 0 is the blackhole. Fills a

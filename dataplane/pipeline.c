@@ -205,26 +205,29 @@ static __rte_noinline void receive_slowly(struct ctx *ctx, struct burst *b, stru
 		take_in_slowly(ctx, b, c->iface, m, c->type, c->l3_offset);
 }
 
-static void route(struct burst *b)
+static void route(struct ctx *ctx, struct burst *b)
 {
 	const struct iface *first = b->in[0];
 	uintptr_t differ = 0;
 
 	for (unsigned int i = 1; i < b->n; i++)
 		differ |= (uintptr_t)b->in[i] ^ (uintptr_t)first;
-	if (differ == 0) {
+	b->mixed = differ != 0;
+	if (!b->mixed) {
 		fib4_lookup_bulk(first->fib4, b->dst, b->nh, b->n);
 	} else {
 		const struct fib_view *views[PKT_BURST];
 
 		for (unsigned int i = 0; i < b->n; i++) {
 			views[i] = b->in[i]->fib4;
-			__builtin_prefetch(views[i]);
+			rte_prefetch0(views[i]);
+			/* The bursts of a busy worker take about as long as each other. */
+			rte_prefetch0(&b->in[i]->vr->latency.buckets[ctx->latency_index]);
 		}
 		fib4_lookup_mixed(views, b->dst, b->nh, b->n);
 	}
 	for (unsigned int i = 0; i < b->n; i++) {
-		b->adj[i] = b->in[i]->adjs + b->nh[i];
+		b->adj[i] = adj_at(b->nh[i]);
 		rte_prefetch0(b->adj[i]);
 	}
 }
@@ -352,38 +355,55 @@ static void output(struct ctx *ctx, struct burst *b)
 	}
 }
 
-/* Latency and cycles of what went out, runs of one virtual router's packets together. */
+static inline void count_latency(
+	struct iface *in, uint64_t latency_tsc, unsigned int index, unsigned int n)
+{
+	hist_count_in(&in->vr->latency, index, n);
+	if (unlikely(latency_tsc > in->latency_max))
+		in->latency_max = latency_tsc;
+}
+
+/* Latency and cycles of what went out. */
 static void account(struct ctx *ctx, struct burst *b)
 {
-	uint64_t end_tsc = ctx_read_tsc(ctx);
-	uint64_t each = (uint64_t)((double)(end_tsc - ctx->now_tsc) / b->n);
+	uint64_t end_tsc = ctx_read_tsc(ctx), spent_tsc = end_tsc - ctx->now_tsc;
+	uint64_t latency_tsc = end_tsc - b->rx_tsc, each_tsc;
+	unsigned int index = hist_index(latency_tsc);
 
-	for (unsigned int i = 0; i < b->n;) {
-		struct iface *in = b->in[i];
-		unsigned int run = 1;
-
-		while (i + run < b->n && b->in[i + run] == in)
-			run++;
-		in->cycles += each * run;
-		in->forwarded += run;
+	if (!b->mixed) {
+		b->in[0]->cycles += spent_tsc;
+		b->in[0]->forwarded += b->n;
 		if (b->rx_tsc != 0)
-			hist_add(&in->vr->latency, end_tsc - b->rx_tsc, run);
-		i += run;
+			count_latency(b->in[0], latency_tsc, index, b->n);
+		return;
+	}
+	ctx->latency_index = index;
+	each_tsc = (uint64_t)((double)spent_tsc / b->n);
+	for (unsigned int i = 0; i < b->n; i++) {
+		struct iface *in = b->in[i];
+
+		in->cycles += each_tsc;
+		in->forwarded++;
+		if (b->rx_tsc != 0)
+			count_latency(in, latency_tsc, index, 1);
 	}
 }
 
 /* Packets with times of their own: read before the driver has the mbufs. */
 static void account_waiting(struct ctx *ctx, struct burst *b)
 {
-	for (unsigned int i = 0; i < b->n; i++)
-		hist_add(&b->in[i]->vr->latency, ctx->now_tsc - pkt_meta(b->m[i])->rx_tsc, 1);
+	for (unsigned int i = 0; i < b->n; i++) {
+		uint64_t latency_tsc = ctx->now_tsc - pkt_meta(b->m[i])->rx_tsc;
+
+		count_latency(b->in[i], latency_tsc, hist_index(latency_tsc), 1);
+	}
 }
 
 static void forward(struct ctx *ctx, struct burst *b)
 {
 	if (b->n == 0)
 		return;
-	route(b);
+	route(ctx, b);
 	if (resolve(ctx, b))
 		shape(ctx, b);
 	if (b->n == 0)

@@ -78,6 +78,7 @@ static inline struct rte_mbuf *pkt_list_dequeue(struct pkt_list *list)
  * go on, in order, and disposes of the others. */
 struct burst {
 	unsigned int n;
+	bool mixed;         /* packets of several interfaces; set by route */
 	uint64_t rx_tsc;    /* of all packets; 0: each has its own in its metadata */
 	struct vlink *paid; /* the virtual link that has let these pass already, or NULL */
 	struct rte_mbuf *m[PKT_BURST];

@@ -8,6 +8,7 @@
 
 #include "dataplane/epoch.h"
 #include "dataplane/vr.h"
+#include "lib/slab.h"
 
 /* ICMP errors of one router: 1000 messages a second, 50 at once (RFC 1812 4.3.2.8). A message
  * counts VR_ICMP_COST bytes, whatever its size. */
@@ -15,6 +16,7 @@
 #define VR_ICMP_BURST 50u
 
 struct vr *vr_table[VR_MAX + 1];
+static struct slab vrs = SLAB_INIT(sizeof(struct vr));
 static uint32_t last_id;
 
 static int vr_id_alloc(struct vr *vr)
@@ -33,18 +35,17 @@ static int vr_id_alloc(struct vr *vr)
 int vr_create(const struct dp_vr_spec *spec, uint8_t worker, struct vr **out, char *err)
 {
 	struct fib_conf conf = {.af = IP_AF_4, .retire = epoch_retire};
-	struct vr *vr = aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_CACHE_LINE_ROUNDUP(sizeof(*vr)));
+	struct vr *vr = slab_get(&vrs);
 	int rc = -ENOMEM;
 
 	if (vr == NULL)
 		goto fail;
-	memset(vr, 0, sizeof(*vr));
-	vr->adjs = adj_table_create();
+	vr->learned = adj_learned_create();
 	vr->fib4 = fib_create(&conf);
-	if (vr->adjs == NULL || vr->fib4 == NULL)
+	if (vr->learned == NULL || vr->fib4 == NULL)
 		goto fail;
-	nexthop_table_init(&vr->nexthops, vr->adjs);
-	vr->learned_next = ADJ_PINNED_MAX;
+	nexthop_table_init(&vr->nexthops);
+	vr->learned_next = 1; /* 0 is none */
 	vr->worker = worker;
 	vr->weight = spec->weight;
 	vr->state = DP_VR_RUNNING;
@@ -60,10 +61,10 @@ int vr_create(const struct dp_vr_spec *spec, uint8_t worker, struct vr **out, ch
 fail:
 	snprintf(err, DP_ERR_LEN, "vrouter %s: %s", spec->name, strerror(-rc));
 	if (vr != NULL) {
-		adj_table_destroy(vr->adjs);
+		adj_learned_destroy(vr->learned);
 		fib_destroy(vr->fib4);
 	}
-	free(vr);
+	slab_put(&vrs, vr);
 	return rc;
 }
 
@@ -74,9 +75,9 @@ void vr_destroy(struct vr *vr)
 	vr_table[vr->id] = NULL;
 	fib_destroy(vr->fib4);
 	nexthop_table_fini(&vr->nexthops);
-	adj_table_destroy(vr->adjs);
+	adj_learned_destroy(vr->learned);
 	free(vr->permanent);
-	free(vr);
+	slab_put(&vrs, vr);
 }
 
 struct vr *vr_lookup(dp_vr_id id)

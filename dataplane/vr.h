@@ -25,8 +25,10 @@
 
 struct vr {
 	/* The home worker's. */
-	struct hist latency; /* receive to transmit, TSC cycles */
-	struct adj *adjs;
+	/* Receive to transmit, TSC cycles; max: of interfaces deleted since, theirs is with them.
+	 */
+	struct hist latency;
+	struct adj *learned; /* ADJ_LEARNED_MAX entries */
 	struct adj *neigh_hash[VR_NEIGH_BUCKETS];
 	uint32_t neigh_count;  /* listed */
 	uint32_t learned_next; /* lowest index never used */

@@ -34,8 +34,9 @@ static int setup(void **state)
 {
 	struct nexthop_table *table = malloc(sizeof(*table));
 
-	if (table == NULL || nexthop_table_init(table, adj_table_create()) < 0)
+	if (table == NULL || adj_init() < 0)
 		return -1;
+	nexthop_table_init(table);
 	*state = table;
 	return 0;
 }
@@ -43,10 +44,9 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct nexthop_table *table = *state;
-	struct adj *adjs = table->adjs;
 
 	nexthop_table_fini(table);
-	adj_table_destroy(adjs);
+	adj_fini();
 	free(table);
 	return 0;
 }
@@ -79,12 +79,12 @@ static void test_kinds(void **state)
 	assert_int_equal(blackhole, ADJ_BLACKHOLE);
 	assert_null(nexthop_lookup(table, blackhole));
 	assert_int_equal(nexthop_get(table, hops, 1, &gateway), 0);
-	assert_int_equal(table->adjs[gateway].kind, ADJ_KIND_RESOLVING);
-	assert_int_equal(table->adjs[gateway].ip, 0x0a000001);
+	assert_int_equal(adj_at(gateway)->kind, ADJ_KIND_RESOLVING);
+	assert_int_equal(adj_at(gateway)->ip, 0x0a000001);
 	assert_int_equal(nexthop_get(table, &on_link, 1, &glean), 0);
-	assert_int_equal(table->adjs[glean].kind, ADJ_KIND_GLEAN);
+	assert_int_equal(adj_at(glean)->kind, ADJ_KIND_GLEAN);
 	assert_int_equal(nexthop_get(table, hops, 2, &group), 0);
-	adj = &table->adjs[group];
+	adj = adj_at(group);
 	assert_int_equal(adj->kind, ADJ_KIND_GROUP);
 	/* Even shares, and the gateway that is there already is the member. */
 	for (uint32_t i = 0; i <= adj->group_mask; i++)
@@ -142,7 +142,7 @@ static void test_random(void **state)
 			uint32_t index;
 
 			assert_int_equal(nexthop_get(table, k->hop, k->n, &index), 0);
-			assert_in_range(index, ADJ_FIRST_FREE, ADJ_PINNED_MAX - 1);
+			assert_in_range(index, ADJ_FIRST_FREE, ADJ_MAX);
 			if (k->refs > 0)
 				assert_int_equal(index, k->index);
 			k->index = index;
@@ -187,7 +187,7 @@ static void test_full(void **state)
 			first = index;
 	}
 	assert_int_equal(rc, -ENOSPC);
-	assert_int_equal(n, ADJ_PINNED_MAX - ADJ_FIRST_FREE);
+	assert_int_equal(n, ADJ_PINNED_MAX - 1);
 	/* Two members are there, one fits, the fourth does not. */
 	put(table, first);
 	hops[0] = hop(0x0b000001, 1);
