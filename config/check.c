@@ -287,6 +287,7 @@ static void check_vpxis(struct check *check)
 	for (size_t v = 0; v < site->n_vpxis; v++) {
 		const struct model_vpxi *vpxi = &site->vpxis[v];
 
+		check_lease(check, vpxi);
 		CHECK_NAMES(check, vpxi->routers, vpxi->n_routers, "router");
 		for (size_t r = 0; r < vpxi->n_routers; r++) {
 			const struct model_router *router = &vpxi->routers[r];

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The interfaces of all routers against the ports that they share. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config/check_parts.h"
+#include "config/lease.h"
 #include "lib/rate.h"
 
 #define ETHER_HEADER 14u
@@ -286,8 +288,11 @@ static void check_rates(struct check *check, const struct link *links, size_t n)
 	char sum_text[RATE_STRLEN], share_text[RATE_STRLEN], excess_text[RATE_STRLEN],
 		capacity_text[RATE_STRLEN], percent_text[RATE_STRLEN], line[CHECK_LINE_STRLEN];
 	struct model_loc loc = check_loc(port->capacity_loc, port->loc);
-	uint64_t sum = 0, share;
-	size_t n_guaranteed = 0;
+	uint64_t sum, share;
+	char text[LEASE_TIME_STRLEN], when[LEASE_TIME_STRLEN + 16] = "";
+	struct lease_link *demands;
+	struct lease_fault fault;
+	int rc;
 
 	if (port->capacity_bps == MODEL_RATE_NONE)
 		return; /* the link's speed is known when it is up; the allocator judges then */
@@ -296,22 +301,34 @@ static void check_rates(struct check *check, const struct link *links, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const struct model_rate *rate = &links[i].iface->rate;
 
-		sum = rate->min_bps > UINT64_MAX - sum ? UINT64_MAX : sum + rate->min_bps;
-		n_guaranteed += rate->min_bps != 0;
 		if (rate->max_bps != MODEL_RATE_NONE && rate->max_bps > share)
 			diag_warning(check->diag, check_loc(rate->max_loc, rate->loc),
 				"max: %s is over what port '%s' of %s has for VPXIs, %s",
 				rate_print(rate->max_bps, sum_text), port->name,
 				check_line(loc, line), share_text);
 	}
-	if (sum > share)
-		diag_error(check->diag, loc,
-			"port '%s': the guaranteed minima of its links, %s for %zu links, exceed "
-			"its share for VPXIs, %s (%s of %s), by %s",
-			port->name, rate_print(sum, sum_text), n_guaranteed, share_text,
-			percent_print(port->vpxi_share_centi, percent_text),
-			rate_print(port->capacity_bps, capacity_text),
-			rate_print(sum - share, excess_text));
+	demands = check_alloc(check, n, sizeof(*demands));
+	if (!demands)
+		return;
+	for (size_t i = 0; i < n; i++)
+		demands[i] = (struct lease_link){links[i].vpxi, links[i].router, links[i].iface};
+	rc = lease_check_minima(demands, n, check->site->now_s, share, &fault);
+	free(demands);
+	if (rc == -ENOMEM)
+		check->no_memory = true;
+	if (rc != -ENOSPC)
+		return;
+	sum = fault.sum_bps;
+	if (fault.at_s != INT64_MIN)
+		snprintf(when, sizeof(when), " at %s", lease_time_print(fault.at_s, text));
+	diag_error(check->diag, loc,
+		"port '%s': the guaranteed minima of its links, %s for %zu links%s, exceed its "
+		"share for VPXIs, "
+		"%s (%s of %s), by %s",
+		port->name, rate_print(sum, sum_text), fault.n_links, when, share_text,
+		percent_print(port->vpxi_share_centi, percent_text),
+		rate_print(port->capacity_bps, capacity_text),
+		rate_print(sum - share, excess_text));
 }
 
 /* ---- all of them ---- */

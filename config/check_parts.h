@@ -49,6 +49,8 @@ const struct model_port *check_port(const struct check *check, const char *name)
 void check_ports(struct check *check);
 /* One router by itself: addresses, routes, neighbours. */
 void check_router(struct check *check, const struct model_router *router);
+/* One VPXI's lease and periods. */
+void check_lease(struct check *check, const struct model_vpxi *vpxi);
 /* All interfaces against their ports: attachments, tunnels, MTU, rates and queues. */
 void check_links(struct check *check);
 

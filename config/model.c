@@ -65,8 +65,10 @@ struct model_site *model_site_create(void)
 {
 	struct model_site *site = calloc(1, sizeof(*site));
 
-	if (site)
+	if (site) {
 		site->eal.lcores_auto = true;
+		site->now_s = INT64_MIN;
+	}
 	return site;
 }
 
@@ -93,6 +95,9 @@ void model_vpxi_fini(struct model_vpxi *vpxi)
 {
 	for (size_t i = 0; i < vpxi->n_routers; i++)
 		router_fini(&vpxi->routers[i]);
+	for (size_t i = 0; i < vpxi->n_periods; i++)
+		free(vpxi->periods[i].rates);
+	free(vpxi->periods);
 	free(vpxi->routers);
 	memset(vpxi, 0, sizeof(*vpxi));
 }
@@ -178,13 +183,33 @@ static int router_clone(struct model_router *out, const struct model_router *rou
 		router->n_neighbors, sizeof(*out->neighbors));
 }
 
+static int periods_clone(struct model_vpxi *out, const struct model_vpxi *vpxi)
+{
+	out->periods = calloc(vpxi->n_periods + 1, sizeof(*out->periods));
+	if (!out->periods)
+		return -ENOMEM;
+	for (size_t i = 0; i < vpxi->n_periods; i++) {
+		const struct model_period *from = &vpxi->periods[i];
+		struct model_period *to = &out->periods[out->n_periods++];
+
+		*to = *from;
+		if (array_clone(&to->rates, &to->n_rates, from->rates, from->n_rates,
+			    sizeof(*to->rates)) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 int model_vpxi_clone(struct model_vpxi *out, const struct model_vpxi *vpxi)
 {
 	*out = *vpxi;
-	out->n_routers = 0;
+	out->n_routers = out->n_periods = 0;
+	out->periods = NULL;
 	out->routers = calloc(vpxi->n_routers + 1, sizeof(*out->routers));
-	if (!out->routers)
+	if (!out->routers || periods_clone(out, vpxi) < 0) {
+		model_vpxi_fini(out);
 		return -ENOMEM;
+	}
 	for (size_t i = 0; i < vpxi->n_routers; i++) {
 		if (router_clone(&out->routers[out->n_routers++], &vpxi->routers[i]) < 0) {
 			model_vpxi_fini(out);
@@ -211,6 +236,7 @@ struct model_site *model_site_clone(const struct model_site *site)
 
 	if (!out)
 		return NULL;
+	out->now_s = site->now_s;
 	memcpy(out->name, site->name, sizeof(out->name));
 	out->name_loc = site->name_loc;
 	out->eal = site->eal;

@@ -15,6 +15,7 @@
 #define MODEL_NAME_MAX 63 /* characters of a name: letters, digits, '-', '_', '.' */
 #define MODEL_RATE_NONE UINT64_MAX
 #define MODEL_VLAN_NONE UINT16_MAX
+#define MODEL_TIME_NONE INT64_MAX /* no end; times are Unix seconds, UTC */
 
 /* Where a value stands in its file; line and column count from 1, 0: not from a file. */
 struct model_loc {
@@ -165,15 +166,46 @@ struct model_router {
 	size_t n_neighbors;
 };
 
+/* The rate of one link while a period lasts, in place of its interface's. */
+struct model_period_rate {
+	struct model_rate rate; /* begins with the place of the whole */
+	char router[MODEL_NAME_MAX + 1];
+	char interface[MODEL_NAME_MAX + 1];
+	struct model_loc link_loc;
+};
+
+/* Periods follow each other from the lease's start. Behind the last, and for links that a period
+ * does not name, the interfaces' rates hold. */
+struct model_period {
+	struct model_loc loc;
+	char name[MODEL_NAME_MAX + 1];
+	uint64_t duration_s; /* 0: to the lease's end */
+	struct model_loc duration_loc;
+	struct model_period_rate *rates;
+	size_t n_rates;
+};
+
+struct model_lease {
+	struct model_loc loc; /* line 0: no lease, always there */
+	int64_t start_s;
+	int64_t end_s;       /* MODEL_TIME_NONE: none */
+	uint64_t duration_s; /* what `duration:` said; 0 once it is in end_s */
+	struct model_loc start_loc, end_loc, duration_loc;
+};
+
 struct model_vpxi {
 	struct model_loc loc;
 	char name[MODEL_NAME_MAX + 1];
+	struct model_lease lease;
+	struct model_period *periods;
+	size_t n_periods;
 	struct model_router *routers;
 	size_t n_routers;
 };
 
 struct model_site {
-	char *file; /* where it came from, for messages; NULL: made by a program */
+	int64_t now_s; /* instants before are past and not judged; INT64_MIN: all are judged */
+	char *file;    /* where it came from, for messages; NULL: made by a program */
 	char name[MODEL_NAME_MAX + 1];
 	struct model_loc name_loc;
 	struct model_eal eal;

@@ -115,9 +115,31 @@ bool model_router_equal(const struct model_router *a, const struct model_router 
 		EQUAL_ARRAYS(a, b, neighbors, n_neighbors, equal_neighbors);
 }
 
+static bool equal_leases(const struct model_lease *a, const struct model_lease *b)
+{
+	bool there = a->loc.line != 0;
+
+	if (there != (b->loc.line != 0))
+		return false;
+	return !there || (a->start_s == b->start_s && a->end_s == b->end_s);
+}
+
+static bool equal_period_rates(const struct model_period_rate *a, const struct model_period_rate *b)
+{
+	return strcmp(a->router, b->router) == 0 && strcmp(a->interface, b->interface) == 0 &&
+		equal_rates(&a->rate, &b->rate);
+}
+
+static bool equal_periods(const struct model_period *a, const struct model_period *b)
+{
+	return strcmp(a->name, b->name) == 0 && a->duration_s == b->duration_s &&
+		EQUAL_ARRAYS(a, b, rates, n_rates, equal_period_rates);
+}
+
 bool model_vpxi_equal(const struct model_vpxi *a, const struct model_vpxi *b)
 {
-	return strcmp(a->name, b->name) == 0 &&
+	return strcmp(a->name, b->name) == 0 && equal_leases(&a->lease, &b->lease) &&
+		EQUAL_ARRAYS(a, b, periods, n_periods, equal_periods) &&
 		EQUAL_ARRAYS(a, b, routers, n_routers, model_router_equal);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config/print.h"
 
+#include "config/lease.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -319,12 +321,58 @@ static void print_router(
 		print_neighbor(out, &router->neighbors[i]);
 }
 
+static void print_lease(FILE *out, const struct model_lease *lease)
+{
+	char text[LEASE_TIME_STRLEN];
+
+	fprintf(out, "\n    lease: {start: %s", lease_time_print(lease->start_s, text));
+	if (lease->end_s != MODEL_TIME_NONE)
+		fprintf(out, ", end: %s", lease_time_print(lease->end_s, text));
+	fputc('}', out);
+}
+
+static void print_period(FILE *out, const struct model_period *period)
+{
+	struct map map = {.out = out, .indent = -1};
+	char text[RATE_STRLEN];
+
+	fputs("\n      - ", out);
+	map_text(&map, "name", period->name);
+	if (period->duration_s)
+		lease_duration_print(period->duration_s, map_key(&map, "duration"));
+	if (period->n_rates)
+		fputc('[', map_key(&map, "rates"));
+	for (size_t i = 0; i < period->n_rates; i++) {
+		const struct model_period_rate *rate = &period->rates[i];
+		bool fixed = rate->rate.min_bps == rate->rate.max_bps;
+
+		fprintf(out, "%s{link: %s/%s", i ? ", " : "", rate->router, rate->interface);
+		if (rate->rate.min_bps)
+			fprintf(out, ", %s: %s", fixed ? "static" : "min",
+				rate_print(rate->rate.min_bps, text));
+		if (!fixed && rate->rate.max_bps != MODEL_RATE_NONE)
+			fprintf(out, ", max: %s", rate_print(rate->rate.max_bps, text));
+		if (rate->rate.share == MODEL_SHARE_BORROW)
+			fputs(", share: borrow", out);
+		fputc('}', out);
+	}
+	if (period->n_rates)
+		fputc(']', out);
+	map_end(&map);
+}
+
 static void print_vpxi(FILE *out, const struct model_site *site, const struct model_vpxi *vpxi)
 {
 	struct map map = {.out = out, .indent = 4};
 
 	fputs("\n  - ", out);
 	map_text(&map, "name", vpxi->name);
+	if (vpxi->lease.loc.line)
+		print_lease(out, &vpxi->lease);
+	if (vpxi->n_periods)
+		fputs("\n    periods:", out);
+	for (size_t i = 0; i < vpxi->n_periods; i++)
+		print_period(out, &vpxi->periods[i]);
 	if (vpxi->n_routers)
 		fputs("\n    routers:", out);
 	for (size_t i = 0; i < vpxi->n_routers; i++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The keys of one VPXI: its routers, their interfaces, routes and neighbours. */
+#include "config/lease.h"
 #include "config/site_keys.h"
 
 #include <stdlib.h>
@@ -55,6 +56,56 @@ static FIELD_PARSER(parse_static)
 	if (rate->min_bps)
 		rate->max_bps = rate->min_bps;
 	rate->max_loc = rate->min_loc;
+}
+
+static FIELD_PARSER(parse_time)
+{
+	static const char what[] = "a time in UTC such as 2026-12-01T08:00:00Z";
+	const char *text = field_text(ctx, field, node, what);
+	int64_t time_s;
+
+	if (!text)
+		return;
+	if (lease_time_parse(text, &time_s) < 0)
+		field_expected(ctx, field, node, what);
+	else
+		*(int64_t *)((char *)object + field->offset) = time_s;
+}
+
+static FIELD_PARSER(parse_duration)
+{
+	static const char what[] = "a duration in d, h, m and s such as 4h or 1h30m, up to 36500d";
+	const char *text = field_text(ctx, field, node, what);
+	uint64_t duration_s;
+
+	if (!text)
+		return;
+	if (lease_duration_parse(text, &duration_s) < 0)
+		field_expected(ctx, field, node, what);
+	else
+		*(uint64_t *)((char *)object + field->offset) = duration_s;
+}
+
+/* ROUTER/INTERFACE of the same VPXI. */
+static FIELD_PARSER(parse_link)
+{
+	static const char what[] = "a link of this VPXI, ROUTER/INTERFACE";
+	struct model_period_rate *rate = object;
+	const char *text = field_text(ctx, field, node, what), *slash;
+	size_t router, interface;
+
+	if (!text)
+		return;
+	slash = strchr(text, '/');
+	router = slash ? (size_t)(slash - text) : 0;
+	interface = slash ? strlen(slash + 1) : 0;
+	if (router == 0 || router > MODEL_NAME_MAX || interface == 0 ||
+		interface > MODEL_NAME_MAX) {
+		field_expected(ctx, field, node, what);
+		return;
+	}
+	memcpy(rate->router, text, router);
+	memcpy(rate->interface, slash + 1, interface);
 }
 
 static FIELD_PARSER(parse_to)
@@ -136,6 +187,24 @@ static void finish_rate(struct field_ctx *ctx, const struct field_given *given, 
 			rate->max_loc.line);
 }
 
+static void finish_lease(struct field_ctx *ctx, const struct field_given *given, void *object)
+{
+	const struct tree_node *end = field_value(given, "end");
+	struct model_lease *lease = object;
+	char text[LEASE_TIME_STRLEN];
+
+	if (end && field_value(given, "duration")) {
+		diag_error(ctx->diag, end->loc, "end: 'duration' says it already");
+	} else if (lease->duration_s) {
+		lease->end_s = lease->start_s + (int64_t)lease->duration_s;
+		lease->end_loc = lease->duration_loc;
+	}
+	lease->duration_s = 0;
+	if (lease->end_s <= lease->start_s && field_value(given, "start") && end)
+		diag_error(ctx->diag, end->loc, "end: not after the start, %s",
+			lease_time_print(lease->start_s, text));
+}
+
 static void finish_shape(struct field_ctx *ctx, const struct field_given *given, void *object)
 {
 	struct model_shape *shape = object;
@@ -183,6 +252,16 @@ static void init_router(void *object)
 	model_router_init(object);
 }
 
+static void init_lease(void *object)
+{
+	((struct model_lease *)object)->end_s = MODEL_TIME_NONE;
+}
+
+static void init_period_rate(void *object)
+{
+	((struct model_period_rate *)object)->rate.max_bps = MODEL_RATE_NONE;
+}
+
 static void init_interface(void *object)
 {
 	model_interface_init(object);
@@ -221,6 +300,37 @@ static const struct field rate_fields[] = {
 };
 static const struct record rate_record = {
 	"rate", FIELDS(rate_fields), .has_loc = true, .finish = finish_rate};
+
+static const struct field lease_fields[] = {
+	{"start", parse_time, AT(model_lease, start_s), LOC(model_lease, start_loc),
+		.required = true},
+	{"end", parse_time, AT(model_lease, end_s), LOC(model_lease, end_loc)},
+	{"duration", parse_duration, AT(model_lease, duration_s), LOC(model_lease, duration_loc)},
+};
+static const struct record lease_record = {
+	"lease", FIELDS(lease_fields), .has_loc = true, .init = init_lease, .finish = finish_lease};
+
+static const struct field period_rate_fields[] = {
+	{"link", parse_link, LOC(model_period_rate, link_loc), .required = true},
+	{"min", field_rate, AT(model_period_rate, rate.min_bps),
+		LOC(model_period_rate, rate.min_loc), RATE_LIMITS},
+	{"max", field_rate, AT(model_period_rate, rate.max_bps),
+		LOC(model_period_rate, rate.max_loc), RATE_LIMITS},
+	{"static", parse_static, AT(model_period_rate, rate.min_bps),
+		LOC(model_period_rate, rate.min_loc), RATE_LIMITS},
+	{"share", field_enum, AT(model_period_rate, rate.share), .arg = shares},
+};
+static const struct record period_rate_record = {"period's rate", FIELDS(period_rate_fields),
+	.has_loc = true, .init = init_period_rate, .finish = finish_rate};
+
+static const struct field period_fields[] = {
+	{"name", field_name, AT(model_period, name), .required = true},
+	{"duration", parse_duration, AT(model_period, duration_s), LOC(model_period, duration_loc)},
+	{"rates", field_list, AT(model_period, rates),
+		.arg = &(const struct field_list){sizeof(struct model_period_rate),
+			offsetof(struct model_period, n_rates), .record = &period_rate_record}},
+};
+static const struct record period_record = {"period", FIELDS(period_fields), .has_loc = true};
 
 static const struct field shape_fields[] = {
 	{"at", field_enum, AT(model_shape, at), .arg = places},
@@ -294,6 +404,10 @@ static const struct record router_record = {
 
 static const struct field vpxi_fields[] = {
 	{"name", field_name, AT(model_vpxi, name), .required = true},
+	{"lease", field_record, AT(model_vpxi, lease), .arg = &lease_record},
+	{"periods", field_list, AT(model_vpxi, periods),
+		.arg = &(const struct field_list){sizeof(struct model_period),
+			offsetof(struct model_vpxi, n_periods), .record = &period_record}},
 	{"routers", field_list, AT(model_vpxi, routers),
 		.arg = &(const struct field_list){sizeof(struct model_router),
 			offsetof(struct model_vpxi, n_routers), .record = &router_record}},

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "config/site.h"
+#include "ctrl/clock.h"
 #include "ctrl/reconf.h"
 #include "dataplane/dp.h"
 
@@ -70,6 +71,7 @@ int boot_load(const char *file, enum boot_purpose purpose, const struct check_bu
 			diag_error(diag, (struct model_loc){0}, "%s", strerror(-rc));
 		return rc;
 	}
+	(*site)->now_s = clock_now_s();
 	own = own_bufs(*site);
 	rc = check_site(*site, bufs ? bufs : &own, diag);
 	if (reconf_check_supported(*site, purpose == BOOT_CHECK ? DIAG_WARNING : DIAG_ERROR, diag) <

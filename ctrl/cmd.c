@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/lease.h"
 #include "ctrl/view.h"
 #include "lib/log.h"
 
@@ -69,6 +70,9 @@ void cmd_error_fault(struct rpc_error *error, const struct grant_fault *fault)
 			"%s/%s/%s", fault->vpxi->name, fault->router->name, fault->iface->name),
 		"capacity_bps", view_bps(fault->capacity_bps, GRANT_UNKNOWN), "excess_bps",
 		(json_int_t)fault->error.excess_bps);
+	if (fault->at_s != INT64_MIN)
+		json_object_set_new(
+			error->data, "at", json_string(lease_time_print(fault->at_s, text)));
 }
 
 /* ---- reports ---- */
@@ -289,6 +293,8 @@ const struct rpc_method cmd_methods[] = {
 		{"max_bps", RPC_RATE, false}, {"static_bps", RPC_RATE, false}}},
 	{"stats", run_stats, {VR_OPTIONAL}},
 	{"latency", run_latency, {VR_OPTIONAL, {"window_s", RPC_INTEGER, false}}},
+	{"clock.show", cmd_clock_show, {{0}}},
+	{"clock.set", cmd_clock_set, {{"time", RPC_STRING, true}}},
 	{"reload", cmd_reload, {{"file", RPC_STRING, false}}},
 	{"config.show", cmd_config_show, {{0}}},
 	{NULL, NULL, {{0}}},

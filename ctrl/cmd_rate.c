@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ctrl/clock.h"
 #include "ctrl/cmd.h"
 #include "ctrl/view.h"
 #include "lib/log.h"
@@ -128,20 +129,25 @@ static int change_rate(struct control *control, const struct running_iface *ifac
 	struct rpc_error *error)
 {
 	struct grant_speeds speeds = running_speeds(&control->running);
+	struct model_rate *kept = running_accepted_rate(&control->running, iface);
 	struct model_rate old = iface->iface->rate;
 	char err[DP_ERR_LEN] = "";
 	struct grant_fault fault;
 	int rc;
 
 	iface->iface->rate = *rate;
-	rc = grant_check(control->running.model, port, &speeds, &fault);
+	if (kept) {
+		*kept = *rate;
+		control->running.accepted->now_s = clock_now_s();
+	}
+	rc = grant_check(running_accepted(&control->running), port, &speeds, &fault);
 	if (rc == -ENOSPC)
 		cmd_error_fault(error, &fault);
 	else if (rc < 0)
 		rpc_error_set(error, RPC_INTERNAL_ERROR, "%s", strerror(-rc));
 	/* A link that was not shaped gets a queue. */
 	if (rc == 0)
-		rc = cmd_check_bufs(control->running.model, error);
+		rc = cmd_check_bufs(running_accepted(&control->running), error);
 	if (rc == 0) {
 		rc = running_regrant(&control->running, port, n_changed, err);
 		if (rc < 0)
@@ -149,6 +155,8 @@ static int change_rate(struct control *control, const struct running_iface *ifac
 	}
 	if (rc < 0)
 		iface->iface->rate = old;
+	if (rc < 0 && kept)
+		*kept = old;
 	return rc;
 }
 

@@ -205,8 +205,10 @@ static int route_publish(struct control *control, const struct running_vr *vr,
 		return rc;
 	}
 	rc = dp_route_add(vr->id, &spec, err);
-	if (rc == 0)
+	if (rc == 0) {
+		running_keep_routes(&control->running, vr);
 		return 0;
+	}
 	if (is_new) {
 		model_route_del(vr->router, index);
 	} else {
@@ -315,6 +317,7 @@ static json_t *route_delete(struct control *control, const struct running_vr *vr
 		return NULL;
 	}
 	model_route_del(vr->router, index);
+	running_keep_routes(&control->running, vr);
 	log_info("control", "vrouter %s/%s: route to %s deleted", vr->vpxi->name, vr->router->name,
 		text);
 	return route_result(vr, &asked->to);

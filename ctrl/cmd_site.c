@@ -10,8 +10,10 @@
 #include "config/check.h"
 #include "config/print.h"
 #include "config/site.h"
+#include "ctrl/clock.h"
 #include "ctrl/cmd.h"
 #include "ctrl/reconf.h"
+#include "ctrl/timeline.h"
 #include "lib/log.h"
 #include "lib/rate.h"
 
@@ -161,13 +163,14 @@ static json_t *change_into(struct control *control, struct model_site *next, str
 	}
 	if (running_regrant(&control->running, NULL, NULL, err) < 0)
 		log_error("control", "rates not granted again: %s", err);
+	timeline_timer_arm(control);
 	return change_result(changes, diag);
 }
 
 static json_t *apply_vpxi(struct control *control, struct model_vpxi *vpxi, struct diag *diag,
 	struct rpc_error *error)
 {
-	struct model_site *next = site_with(control->running.model, vpxi);
+	struct model_site *next = site_with(running_accepted(&control->running), vpxi);
 	json_t *result;
 
 	if (!next) {
@@ -175,6 +178,7 @@ static json_t *apply_vpxi(struct control *control, struct model_vpxi *vpxi, stru
 		error_memory(error);
 		return NULL;
 	}
+	next->now_s = clock_now_s();
 	if (check_feasible(control, next, error) < 0) {
 		model_site_destroy(next);
 		return NULL;
@@ -214,21 +218,23 @@ json_t *cmd_vpxi_remove(void *ctx, json_t *params, struct rpc_error *error)
 {
 	const char *name = cmd_string(params, "vpxi");
 	struct control *control = ctx;
-	size_t index = vpxi_index(control->running.model, name);
+	const struct model_site *site = running_accepted(&control->running);
+	size_t index = vpxi_index(site, name);
 	struct model_site *next;
 	json_t *result = NULL;
 	struct diag diag;
 
-	if (index == control->running.model->n_vpxis) {
+	if (index == site->n_vpxis) {
 		rpc_error_set(error, RPC_NOT_FOUND, "no VPXI '%.100s'", name);
 		return NULL;
 	}
-	next = model_site_clone(control->running.model);
+	next = model_site_clone(site);
 	if (!next || diag_init(&diag, "vpxi remove") < 0) {
 		model_site_destroy(next);
 		error_memory(error);
 		return NULL;
 	}
+	next->now_s = clock_now_s();
 	model_vpxi_del(next, index);
 	result = change_into(control, next, &diag, "vpxi remove", error);
 	if (result)
@@ -251,7 +257,7 @@ json_t *cmd_config_show(void *ctx, json_t *params, struct rpc_error *error)
 		error_memory(error);
 		return NULL;
 	}
-	rc = print_site(control->running.model, out);
+	rc = print_site(running_accepted(&control->running), out);
 	if (fclose(out) == 0 && rc == 0)
 		result = json_pack("{s:s}", "yaml", text);
 	free(text);

@@ -8,6 +8,7 @@
 #include "ctrl/boot.h"
 #include "ctrl/notify.h"
 #include "ctrl/reconf.h"
+#include "ctrl/timeline.h"
 #include "lib/log.h"
 
 uint64_t control_now_ns(void)
@@ -53,6 +54,7 @@ int control_start(struct control *control, struct model_site *site, struct diag 
 		return rc;
 	config_applied(control);
 	regrant(control);
+	timeline_timer_arm(control);
 	rc = stats_tick(&control->stats, &control->running, control_now_ns());
 	if (rc < 0)
 		log_warn("control", "statistics: %s", strerror(-rc));
@@ -75,6 +77,7 @@ static int reload(struct control *control, const char *file, struct diag *diag, 
 		return rc;
 	}
 	regrant(control);
+	timeline_timer_arm(control);
 	return 0;
 }
 
@@ -105,7 +108,12 @@ int control_reload(struct control *control, const char *file, struct diag *diag,
 
 void control_tick(struct control *control)
 {
-	int rc = stats_tick(&control->stats, &control->running, control_now_ns());
+	int rc;
+
+	/* Instants come by the timer; here those that failed, and clocks that were set. */
+	timeline_run(control, NULL);
+	timeline_timer_arm(control);
+	rc = stats_tick(&control->stats, &control->running, control_now_ns());
 
 	if (rc < 0) {
 		log_warn("control", "statistics: %s", strerror(-rc));

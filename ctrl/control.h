@@ -23,6 +23,7 @@ struct control {
 	const char *config;  /* the site file, absolute; NULL: none to reload */
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
 	struct sock *sock;   /* NULL: none yet */
+	int timer_fd;        /* of ctrl/timeline; 0: none */
 	struct control_reloads reloads;
 };
 

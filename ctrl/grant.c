@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/lease.h"
 #include "lib/rate.h"
 
 bool grant_is_best_effort(const struct model_rate *rate)
@@ -226,50 +227,58 @@ struct grant grant_lookup(const struct grant_set *set, const struct model_interf
 int grant_check(const struct model_site *site, const struct model_port *port,
 	const struct grant_speeds *speeds, struct grant_fault *fault)
 {
-	struct ratealloc_error *error = &fault->error;
-	unsigned __int128 sum = 0, excess;
+	const struct grant_link *at = NULL;
+	struct lease_link *demands;
+	struct lease_fault over;
+	struct grant_set set;
+	int rc = set_init(&set, site);
 
 	memset(fault, 0, sizeof(*fault));
 	fault->port = port;
+	fault->at_s = INT64_MIN;
 	fault->capacity_bps = grant_capacity(port, speeds);
-	for (size_t v = 0; v < site->n_vpxis; v++) {
-		const struct model_vpxi *vpxi = &site->vpxis[v];
-
-		for (size_t r = 0; r < vpxi->n_routers; r++) {
-			const struct model_router *router = &vpxi->routers[r];
-
-			for (size_t i = 0; i < router->n_interfaces; i++) {
-				const struct model_interface *iface = &router->interfaces[i];
-				bool over_c;
-
-				if (strcmp(iface->port, port->name) != 0)
-					continue;
-				over_c = sum <= fault->capacity_bps;
-				sum += iface->rate.min_bps;
-				over_c = over_c && sum > fault->capacity_bps;
-				if (!over_c && iface->rate.min_bps <= iface->rate.max_bps)
-					continue;
-				fault->vpxi = vpxi;
-				fault->router = router;
-				fault->iface = iface;
-				if (over_c)
-					continue;
-				error->fault = RATEALLOC_MIN_OVER_MAX;
-				error->excess_bps = iface->rate.min_bps - iface->rate.max_bps;
-				return -ENOSPC;
-			}
-		}
+	if (rc < 0)
+		return rc;
+	set.n = collect_port(site, port, set.links);
+	demands = calloc(set.n + 1, sizeof(*demands));
+	if (!demands) {
+		grant_set_fini(&set);
+		return -ENOMEM;
 	}
-	if (sum <= fault->capacity_bps)
-		return 0;
-	excess = sum - fault->capacity_bps;
-	error->fault = RATEALLOC_MIN_OVER_C;
-	error->excess_bps = excess < UINT64_MAX ? (uint64_t)excess : UINT64_MAX;
-	return -ENOSPC;
+	for (size_t i = 0; i < set.n && !at; i++) {
+		const struct grant_link *link = &set.links[i];
+		const struct model_rate *rate = &link->iface->rate;
+
+		demands[i] = (struct lease_link){link->vpxi, link->router, link->iface};
+		if (rate->min_bps <= rate->max_bps)
+			continue;
+		at = link;
+		fault->error.fault = RATEALLOC_MIN_OVER_MAX;
+		fault->error.excess_bps = rate->min_bps - rate->max_bps;
+		rc = -ENOSPC;
+	}
+	if (rc == 0)
+		rc = lease_check_minima(demands, set.n, site->now_s, fault->capacity_bps, &over);
+	if (rc == -ENOSPC && !at) {
+		at = &set.links[over.index];
+		fault->error.fault = RATEALLOC_MIN_OVER_C;
+		fault->error.index = over.index;
+		fault->error.excess_bps = over.sum_bps - fault->capacity_bps;
+		fault->at_s = over.at_s;
+	}
+	if (at) {
+		fault->vpxi = at->vpxi;
+		fault->router = at->router;
+		fault->iface = at->iface;
+	}
+	free(demands);
+	grant_set_fini(&set);
+	return rc;
 }
 
 void grant_fault_print(const struct grant_fault *fault, char *buf, size_t len)
 {
+	char when[LEASE_TIME_STRLEN];
 	char excess[RATE_STRLEN], capacity[RATE_STRLEN], min[RATE_STRLEN], max[RATE_STRLEN];
 
 	rate_print(fault->error.excess_bps, excess);
@@ -281,6 +290,9 @@ void grant_fault_print(const struct grant_fault *fault, char *buf, size_t len)
 		return;
 	}
 	snprintf(buf, len,
-		"port %s: the guaranteed minima of its links exceed its share for VPXIs, %s, by %s",
-		fault->port->name, rate_print(fault->capacity_bps, capacity), excess);
+		"port %s: the guaranteed minima of its links exceed its share for VPXIs, %s, by "
+		"%s%s%s",
+		fault->port->name, rate_print(fault->capacity_bps, capacity), excess,
+		fault->at_s == INT64_MIN ? "" : " at ",
+		fault->at_s == INT64_MIN ? "" : lease_time_print(fault->at_s, when));
 }

@@ -43,6 +43,7 @@ struct grant_set {
 struct grant_fault {
 	struct ratealloc_error error;
 	uint64_t capacity_bps; /* the port's share for VPXIs */
+	int64_t at_s;          /* the first instant that fails; INT64_MIN: any */
 	const struct model_port *port;
 	const struct model_vpxi *vpxi; /* the link at which it fails */
 	const struct model_router *router;
@@ -69,8 +70,8 @@ int grant_site(
 struct grant grant_lookup(const struct grant_set *set, const struct model_interface *iface);
 bool grant_equal(const struct grant *a, const struct grant *b);
 void grant_set_fini(struct grant_set *set);
-/* Do the guarantees of PORT's links fit its share? 0, -ENOMEM, or -ENOSPC with *fault. A port of
- * unknown capacity takes anything. */
+/* Do the guarantees of PORT's links fit its share, at every instant from the site's now on? 0,
+ * -ENOMEM, or -ENOSPC with *fault. A port of unknown capacity takes anything. */
 int grant_check(const struct model_site *site, const struct model_port *port,
 	const struct grant_speeds *speeds, struct grant_fault *fault);
 /* One line: which constraint fails and by how much. */

@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctrl/notify.h"
+#include "ctrl/timeline.h"
 #include "lib/log.h"
 
-enum { LOOP_TERM, LOOP_INT, LOOP_HUP, LOOP_TICK, LOOP_WATCHDOG, LOOP_EVENTS };
+enum { LOOP_TERM, LOOP_INT, LOOP_HUP, LOOP_TICK, LOOP_WATCHDOG, LOOP_TIMELINE, LOOP_EVENTS };
 
 struct loop {
 	struct event_base *base;
@@ -50,6 +52,33 @@ static void tick_cb(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	control_tick(loop->control);
+}
+
+/* An instant, or ECANCELED: the clock was set. */
+static void timeline_cb(evutil_socket_t fd, short what, void *ctx)
+{
+	struct loop *loop = ctx;
+	uint64_t n;
+
+	(void)what;
+	if (read((int)fd, &n, sizeof(n)) < 0 && errno != ECANCELED)
+		return;
+	timeline_run(loop->control, NULL);
+	timeline_timer_arm(loop->control);
+}
+
+static int add_timeline(struct loop *loop)
+{
+	int fd = timeline_timer_create();
+
+	if (fd < 0)
+		return fd;
+	loop->control->timer_fd = fd;
+	loop->events[LOOP_TIMELINE] =
+		event_new(loop->base, fd, EV_READ | EV_PERSIST, timeline_cb, loop);
+	if (!loop->events[LOOP_TIMELINE] || event_add(loop->events[LOOP_TIMELINE], NULL) < 0)
+		return -ENOMEM;
+	return 0;
 }
 
 static void watchdog_cb(evutil_socket_t fd, short what, void *ctx)
@@ -104,6 +133,8 @@ int loop_create(struct control *control, struct loop **out)
 		rc = add_signal(loop, LOOP_HUP, SIGHUP, reload_cb);
 	if (rc == 0)
 		rc = add_timer(loop, LOOP_TICK, tick_cb, STATS_PERIOD_MS * 1000);
+	if (rc == 0)
+		rc = add_timeline(loop);
 	if (rc == 0 && watchdog_us > 0)
 		rc = add_timer(loop, LOOP_WATCHDOG, watchdog_cb, watchdog_us);
 	if (rc < 0) {
@@ -122,6 +153,9 @@ void loop_destroy(struct loop *loop)
 		if (loop->events[i])
 			event_free(loop->events[i]);
 	}
+	if (loop->control->timer_fd > 0)
+		close(loop->control->timer_fd);
+	loop->control->timer_fd = 0;
 	if (loop->base)
 		event_base_free(loop->base);
 	free(loop);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ctrl/clock.h"
+
 void options_usage(FILE *out)
 {
 	fputs("usage: hpsrouterd [-c FILE] [--check] [-v]...\n"
@@ -14,6 +16,8 @@ void options_usage(FILE *out)
 	      "  -c, --config FILE  the site file (default " OPTIONS_CONFIG_DEFAULT ";\n"
 	      "                     environment: HPSROUTER_CONFIG)\n"
 	      "      --check        read and check the site file only (HPSROUTER_CHECK=1)\n"
+	      "      --clock CLOCK  system, or manual:2026-12-01T08:00:00Z: leases go by a clock\n"
+	      "                     that 'hpsrctl clock set' moves (HPSROUTER_CLOCK)\n"
 	      "  -v, --verbose      log more; may be repeated (HPSROUTER_VERBOSE=N)\n"
 	      "  -h, --help         this text\n"
 	      "  -V, --version      the version\n"
@@ -48,9 +52,12 @@ static int parse_bool(const char *text, bool *out)
 static int parse_environment(struct options *options, FILE *err)
 {
 	const char *config = getenv("HPSROUTER_CONFIG");
+	const char *clock = getenv("HPSROUTER_CLOCK");
 	const char *check = getenv("HPSROUTER_CHECK");
 	const char *verbose = getenv("HPSROUTER_VERBOSE");
 
+	if (clock && clock[0])
+		options->clock = clock;
 	if (config && config[0])
 		options->config = config;
 	if (check && parse_bool(check, &options->check) < 0) {
@@ -73,6 +80,7 @@ int options_parse(int argc, char **argv, struct options *options, FILE *err)
 	static const struct option longs[] = {
 		{"config", required_argument, NULL, 'c'},
 		{"check", no_argument, NULL, 'C'},
+		{"clock", required_argument, NULL, 'T'},
 		{"verbose", no_argument, NULL, 'v'},
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'V'},
@@ -94,6 +102,9 @@ int options_parse(int argc, char **argv, struct options *options, FILE *err)
 		case 'C':
 			options->check = true;
 			break;
+		case 'T':
+			options->clock = optarg;
+			break;
 		case 'v':
 			options->verbose++;
 			break;
@@ -110,6 +121,13 @@ int options_parse(int argc, char **argv, struct options *options, FILE *err)
 			fprintf(err, "hpsrouterd: unknown option '%s'\n", argv[optind - 1]);
 			return -EINVAL;
 		}
+	}
+	if (options->clock && clock_parse(options->clock) < 0) {
+		fprintf(err,
+			"hpsrouterd: clock '%s': expected system or "
+			"manual:2026-12-01T08:00:00Z\n",
+			options->clock);
+		return -EINVAL;
 	}
 	if (optind < argc) {
 		fprintf(err, "hpsrouterd: unexpected argument '%s'\n", argv[optind]);

@@ -14,6 +14,7 @@ struct options {
 	int verbose;        /* HPSROUTER_VERBOSE: a number; each -v adds one */
 	bool help;
 	bool version;
+	const char *clock; /* HPSROUTER_CLOCK: as clock_parse, which is done; NULL: system */
 };
 
 /* 0, or -EINVAL with a message on ERR. */

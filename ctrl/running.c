@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/lease.h"
 #include "ctrl/apply.h"
+#include "ctrl/clock.h"
 #include "ctrl/dpspec.h"
 #include "ctrl/reconf.h"
 #include "dataplane/dp.h"
@@ -22,8 +24,9 @@ int running_init(struct running *running)
 void running_fini(struct running *running)
 {
 	ids_fini(&running->ids);
+	model_site_destroy(running->accepted);
 	model_site_destroy(running->model);
-	running->model = NULL;
+	running->model = running->accepted = NULL;
 }
 
 static uint64_t port_speed(void *ctx, const char *port)
@@ -75,7 +78,8 @@ static json_t *plan_json(const struct plan *plan)
 	return changes;
 }
 
-int running_change(
+/* NEXT as it is at an instant becomes the model, taken over on success. */
+static int change_model(
 	struct running *running, struct model_site *next, struct diag *diag, json_t **changes)
 {
 	struct grant_speeds speeds = running_speeds(running);
@@ -107,6 +111,103 @@ int running_change(
 	if (changes)
 		*changes = list;
 	return 0;
+}
+
+static struct model_site *site_at(const struct model_site *site, int64_t now_s, struct diag *diag)
+{
+	struct model_site *at = lease_site_at(site, now_s);
+
+	if (!at)
+		diag_error(diag, (struct model_loc){0}, "%s", strerror(ENOMEM));
+	return at;
+}
+
+int running_change(
+	struct running *running, struct model_site *next, struct diag *diag, json_t **changes)
+{
+	int64_t now_s = clock_now_s();
+	struct model_site *at = NULL;
+	int rc;
+
+	if (lease_site_has(next)) {
+		at = site_at(next, now_s, diag);
+		if (!at)
+			return -ENOMEM;
+	}
+	rc = change_model(running, at ? at : next, diag, changes);
+	if (rc < 0) {
+		model_site_destroy(at);
+		return rc;
+	}
+	model_site_destroy(running->accepted);
+	running->accepted = at ? next : NULL;
+	running->at_s = now_s;
+	return 0;
+}
+
+int running_advance(struct running *running, int64_t now_s, struct diag *diag, json_t **changes)
+{
+	struct model_site *at = site_at(running_accepted(running), now_s, diag);
+	int rc = at ? change_model(running, at, diag, changes) : -ENOMEM;
+
+	if (rc < 0)
+		model_site_destroy(at);
+	else
+		running->at_s = now_s;
+	return rc;
+}
+
+const struct model_site *running_accepted(const struct running *running)
+{
+	return running->accepted ? running->accepted : running->model;
+}
+
+void running_keep_routes(struct running *running, const struct running_vr *vr)
+{
+	struct model_vpxi *vpxi, copy;
+	struct model_router *to, *from;
+	struct model_route *routes;
+	size_t n;
+
+	if (!running->accepted)
+		return;
+	vpxi = model_vpxi_lookup(running->accepted, vr->vpxi->name);
+	to = vpxi ? model_router_lookup(vpxi, vr->router->name) : NULL;
+	if (!to)
+		return;
+	if (model_vpxi_clone(&copy, vr->vpxi) < 0) {
+		log_error("control",
+			"vrouter %s/%s: its routes are kept until its next period "
+			"only: out of memory",
+			vr->vpxi->name, vr->router->name);
+		return;
+	}
+	from = model_router_lookup(&copy, vr->router->name);
+	routes = to->routes;
+	n = to->n_routes;
+	to->routes = from->routes;
+	to->n_routes = from->n_routes;
+	from->routes = routes;
+	from->n_routes = n;
+	model_vpxi_fini(&copy);
+}
+
+struct model_rate *running_accepted_rate(
+	const struct running *running, const struct running_iface *iface)
+{
+	struct model_period_rate *rate;
+	struct model_router *router;
+	struct model_vpxi *vpxi;
+
+	if (!running->accepted)
+		return NULL;
+	vpxi = model_vpxi_lookup(running->accepted, iface->vr.vpxi->name);
+	rate = lease_period_rate(
+		lease_period(vpxi, running->at_s), iface->vr.router->name, iface->iface->name);
+	if (rate)
+		return &rate->rate;
+	router = model_router_lookup(vpxi, iface->vr.router->name);
+	return &model_interface_lookup(router, iface->iface->name)->rate;
 }
 
 /* The links of a set whose grants are not what the dataplane has. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The site: status, slices, ports, VPXIs, and the parts that all views share. */
+#include "config/lease.h"
+#include "ctrl/clock.h"
 #include "ctrl/view.h"
 
 #include <string.h>
@@ -161,14 +163,37 @@ json_t *view_ports(struct control *control)
 	return list;
 }
 
+json_t *view_time(int64_t time_s)
+{
+	char text[LEASE_TIME_STRLEN];
+
+	return time_s == MODEL_TIME_NONE ? json_null()
+					 : json_string(lease_time_print(time_s, text));
+}
+
+void view_lease(json_t *object, const struct model_vpxi *vpxi)
+{
+	int64_t now_s = clock_now_s();
+	const struct model_period *period = lease_period(vpxi, now_s);
+
+	if (vpxi->lease.loc.line == 0)
+		return;
+	json_object_set_new(object, "lease",
+		json_pack("{s:s, s:o, s:o}", "state", lease_state_name(lease_state(vpxi, now_s)),
+			"start", view_time(vpxi->lease.start_s), "end",
+			view_time(vpxi->lease.end_s)));
+	json_object_set_new(object, "period", period ? json_string(period->name) : json_null());
+	json_object_set_new(object, "next_change", view_time(lease_next_change(vpxi, now_s)));
+}
+
 json_t *view_vpxis(struct control *control)
 {
-	const struct model_site *site = control->running.model;
+	const struct model_site *site = running_accepted(&control->running);
 	json_t *list = json_array();
 
 	for (size_t v = 0; v < site->n_vpxis; v++) {
 		const struct model_vpxi *vpxi = &site->vpxis[v];
-		json_t *routers = json_array();
+		json_t *routers = json_array(), *item;
 		size_t n_ifaces = 0;
 
 		for (size_t r = 0; r < vpxi->n_routers; r++) {
@@ -176,9 +201,11 @@ json_t *view_vpxis(struct control *control)
 				routers, json_sprintf("%s/%s", vpxi->name, vpxi->routers[r].name));
 			n_ifaces += vpxi->routers[r].n_interfaces;
 		}
-		json_array_append_new(list,
-			json_pack("{s:s, s:o, s:I}", "vpxi", vpxi->name, "vrouters", routers,
-				"interface_count", (json_int_t)n_ifaces));
+		item = json_pack("{s:s, s:s, s:o, s:I}", "vpxi", vpxi->name, "state",
+			lease_state_name(lease_state(vpxi, clock_now_s())), "vrouters", routers,
+			"interface_count", (json_int_t)n_ifaces);
+		view_lease(item, vpxi);
+		json_array_append_new(list, item);
 	}
 	return list;
 }
@@ -186,7 +213,8 @@ json_t *view_vpxis(struct control *control)
 static json_t *view_counts(struct control *control)
 {
 	const struct model_site *site = control->running.model;
-	size_t n_routes = 0, n_running = 0;
+	const struct model_site *accepted = running_accepted(&control->running);
+	size_t n_routes = 0, n_running = 0, n_states[LEASE_EXPIRED + 1] = {0};
 
 	for (size_t v = 0; v < site->n_vpxis; v++) {
 		const struct model_vpxi *vpxi = &site->vpxis[v];
@@ -201,11 +229,15 @@ static json_t *view_counts(struct control *control)
 				n_running++;
 		}
 	}
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "vpxis", (json_int_t)site->n_vpxis,
-		"vrouters", (json_int_t)control->running.ids.vrs.n, "running",
-		(json_int_t)n_running, "interfaces", (json_int_t)control->running.ids.ifaces.n,
-		"static_routes", (json_int_t)n_routes, "ports",
-		(json_int_t)control->running.ids.ports.n, "slices", (json_int_t)site->n_slices);
+	for (size_t v = 0; v < accepted->n_vpxis; v++)
+		n_states[lease_state(&accepted->vpxis[v], clock_now_s())]++;
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "vpxis",
+		(json_int_t)accepted->n_vpxis, "waiting", (json_int_t)n_states[LEASE_WAITING],
+		"expired", (json_int_t)n_states[LEASE_EXPIRED], "vrouters",
+		(json_int_t)control->running.ids.vrs.n, "running", (json_int_t)n_running,
+		"interfaces", (json_int_t)control->running.ids.ifaces.n, "static_routes",
+		(json_int_t)n_routes, "ports", (json_int_t)control->running.ids.ports.n, "slices",
+		(json_int_t)site->n_slices);
 }
 
 json_t *view_status(struct control *control)
@@ -215,13 +247,19 @@ json_t *view_status(struct control *control)
 	uint32_t total = 0, in_use = 0;
 
 	dp_bufs_get(&total, &in_use);
-	return json_pack("{s:s, s:s, s:i, s:i, s:I, s:s?, s:s?, s:I, s:{s:I, s:I}, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:s, s:i, s:i, s:I, s:s?, s:s?, s:I, s:{s:I, s:I}, s:s, s:o, s:o, "
+			 "s:o, s:o, s:o}",
 		"site", site->name, "version", HPSROUTER_VERSION, "protocol", RPC_VERSION, "pid",
 		(int)getpid(), "uptime_ns", (json_int_t)uptime, "config", control->config, "socket",
 		site->control.socket, "clients",
 		(json_int_t)(control->sock ? sock_clients(control->sock) : 0), "buffers", "total",
-		(json_int_t)total, "in_use", (json_int_t)in_use, "counts", view_counts(control),
-		"slices", view_slices(control), "ports", view_ports(control));
+		(json_int_t)total, "in_use", (json_int_t)in_use, "clock",
+		clock_is_manual() ? "manual" : "system", "time", view_time(clock_now_s()),
+		"next_change",
+		view_time(lease_site_next_change(
+			running_accepted(&control->running), control->running.at_s)),
+		"counts", view_counts(control), "slices", view_slices(control), "ports",
+		view_ports(control));
 }
 
 json_t *view_stats(struct control *control, const struct running_vr *select)

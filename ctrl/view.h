@@ -13,6 +13,11 @@
 json_t *view_status(struct control *control);
 json_t *view_slices(struct control *control);
 json_t *view_ports(struct control *control);
+/* "2026-12-01T08:00:00Z"; null for MODEL_TIME_NONE. */
+json_t *view_time(int64_t time_s);
+/* Members of OBJECT: lease state, lease, period, next change. Nothing without a lease but the
+ * state. */
+void view_lease(json_t *object, const struct model_vpxi *vpxi);
 json_t *view_vpxis(struct control *control);
 /* One virtual router: DETAIL adds its interfaces. */
 json_t *view_vr(struct control *control, const struct running_vr *vr, bool detail);

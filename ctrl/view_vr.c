@@ -139,6 +139,7 @@ json_t *view_vr(struct control *control, const struct running_vr *vr, bool detai
 	json_object_set_new(
 		object, "cycles_per_packet_1s", json_real(rates ? rates->cycles_per_packet : 0));
 	json_object_set_new(object, "latency_us", view_hist(&latency, dp_tsc_hz()));
+	view_lease(object, vr->vpxi);
 	if (detail)
 		json_object_set_new(object, "interfaces", view_ifaces(control, vr));
 	return object;

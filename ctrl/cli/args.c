@@ -245,6 +245,20 @@ int args_vpxi(int argc, char **argv, const struct cli_options *options, json_t *
 	return finish(json_pack("{s:s}", "vpxi", argv[0]), params, error);
 }
 
+int args_time(int argc, char **argv, const struct cli_options *options, json_t **params,
+	struct cli_error *error)
+{
+	(void)options;
+	*params = NULL;
+	if (argc == 0) {
+		cli_error_set(error, CLI_USAGE, "which time? TIME is missing");
+		return -EINVAL;
+	}
+	if (argc > 1)
+		return unexpected(error, argv[1]);
+	return finish(json_pack("{s:s}", "time", argv[0]), params, error);
+}
+
 /* The whole of a file, NUL-terminated. NULL with *error. */
 static char *read_text(const char *path, struct cli_error *error)
 {

@@ -19,6 +19,8 @@ int args_rate_show(int argc, char **argv, const struct cli_options *options, jso
 	struct cli_error *error);
 int args_rate_set(int argc, char **argv, const struct cli_options *options, json_t **params,
 	struct cli_error *error);
+int args_time(int argc, char **argv, const struct cli_options *options, json_t **params,
+	struct cli_error *error);
 int args_vpxi(int argc, char **argv, const struct cli_options *options, json_t **params,
 	struct cli_error *error);
 int args_vpxi_file(int argc, char **argv, const struct cli_options *options, json_t **params,

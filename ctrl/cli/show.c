@@ -111,9 +111,20 @@ void show_status(const json_t *result, FILE *out)
 	show_ports(json_object_get(result, "ports"), out);
 }
 
+void show_clock(const json_t *result, FILE *out)
+{
+	json_t *next = json_object_get(result, "next_change");
+
+	fprintf(out, "%s clock: %s, next change: %s\n", string_of(result, "clock"),
+		string_of(result, "time"), json_is_string(next) ? json_string_value(next) : "none");
+	if (json_object_get(result, "changes"))
+		show_changes(result, out);
+}
+
 void show_vpxis(const json_t *result, FILE *out)
 {
-	static const char *const headers[] = {"VPXI", ">INTERFACES", "VROUTERS", NULL};
+	static const char *const headers[] = {
+		"VPXI", "STATE", "PERIOD", "NEXT-CHANGE", ">INTERFACES", "VROUTERS", NULL};
 	struct table table;
 	json_t *vpxi, *router;
 	size_t i, r;
@@ -131,6 +142,9 @@ void show_vpxis(const json_t *result, FILE *out)
 			fprintf(names, "%s%s", r ? " " : "", json_string_value(router));
 		fclose(names);
 		table_cell_string(&table, vpxi, "vpxi");
+		table_cell_string(&table, vpxi, "state");
+		table_cell_string(&table, vpxi, "period");
+		table_cell_string(&table, vpxi, "next_change");
 		table_cell_integer(&table, vpxi, "interface_count");
 		table_cell(&table, "%s", text);
 		free(text);

@@ -9,6 +9,7 @@
 void show_status(const json_t *result, FILE *out);
 void show_slices(const json_t *result, FILE *out);
 void show_ports(const json_t *result, FILE *out);
+void show_clock(const json_t *result, FILE *out);
 void show_vpxis(const json_t *result, FILE *out);
 void show_vrs(const json_t *result, FILE *out);
 void show_vr(const json_t *result, FILE *out);
