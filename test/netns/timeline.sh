@@ -75,7 +75,7 @@ t_status "a reload of the same file changes nothing" 0 lab_ctl -j reload
 t_is "as it says" "$(jq '.changed' <<<"$T_OUT")" 0
 t_is "the config is still whole" "$(lab_ctl config show | grep -c 'name: vpxi')" 3
 t_status "a clock that is no time" 1 lab_ctl clock set noon
-lab_router_stop >/dev/null
+lab_router_stop TERM >/dev/null
 
 # By the system's clock: a lease that begins in two seconds begins by itself.
 soon=$(date -u -d "2 seconds" +%Y-%m-%dT%H:%M:%SZ)
