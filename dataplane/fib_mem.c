@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/fib_mem.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -9,12 +10,16 @@
 
 #define PAGE 4096u
 #define HUGE_PAGE (2u << 20)
+/* A root's address has low bits to spare (fib_root_make), and the largest is no exception. */
+#define ALIGN (4u << FIB_ROOT_BITS_MAX)
 /* From here on a table asks for huge pages: random lookups miss the TLB before they miss L3. */
 #define HUGE_FROM (4u << 20)
 #define NONE 0u
 #define RESERVE ((size_t)4 << 30) /* what a word can name */
 
 int fib_mem_fail_after;
+
+static_assert(ALIGN >= HUGE_PAGE, "regions begin with a huge page");
 
 static bool fails_now(void)
 {
@@ -30,7 +35,7 @@ void *fib_mem_realloc(void *old, size_t bytes)
 
 int fib_region_init(struct fib_region *region, size_t reserve_bytes, bool huge)
 {
-	size_t slack = HUGE_PAGE, head;
+	size_t slack = ALIGN, head;
 	char *base;
 
 	if (fails_now())
@@ -39,8 +44,7 @@ int fib_region_init(struct fib_region *region, size_t reserve_bytes, bool huge)
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (base == MAP_FAILED)
 		return -ENOMEM;
-	/* Aligned to a huge page, for the day when the table is large. */
-	head = -(uintptr_t)base & (HUGE_PAGE - 1);
+	head = -(uintptr_t)base & (ALIGN - 1);
 	if (head)
 		munmap(base, head);
 	if (slack - head)

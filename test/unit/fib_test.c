@@ -315,6 +315,42 @@ static void test_memory(void **state)
 	}
 }
 
+/* A view's root is an address whose low bits say more: blocks are aligned to their size, whatever
+ * addresses the system gives, and the colour stays within the root. */
+static void test_roots(void **state)
+{
+	enum { TRIES = 8 };
+	(void)state;
+	for (unsigned int i = 0; i < TRIES; i++) {
+		/* A region of another size each time is seldom where the last one was. */
+		struct fib_region region;
+
+		assert_int_equal(fib_region_init(&region, (size_t)(9 + i) << 20, true), 0);
+		assert_int_equal((uintptr_t)region.base % (4u << FIB_ROOT_BITS_MAX), 0);
+		fib_region_fini(&region);
+	}
+	for (unsigned int bits = FIB_ROOT_BITS_MIN; bits <= FIB_ROOT_BITS_MAX; bits++) {
+		uint64_t bytes = UINT64_C(4) << bits;
+		const char *words = (const char *)(uintptr_t)(3 * bytes);
+
+		for (uint64_t colour = 0; colour < 100; colour++) {
+			uint64_t root = fib_root_make(words, bits, colour);
+			uint64_t seen = 0;
+
+			assert_int_equal(fib_root_bits(root), bits);
+			assert_ptr_equal(fib_root_words(root), words);
+			for (uint64_t slot = 0; slot < 16; slot++) {
+				const char *at = (const char *)fib_root_at(root, slot);
+
+				assert_in_range((uintptr_t)at, (uintptr_t)words,
+					(uintptr_t)words + bytes - 4);
+				seen |= UINT64_C(1) << ((uintptr_t)at % 64 / 4);
+			}
+			assert_int_equal(seen, 0xffff);
+		}
+	}
+}
+
 /* Each request for memory fails once: then the table must be what it was. */
 static void test_out_of_memory(void **state)
 {
@@ -587,6 +623,7 @@ int main(void)
 		cmocka_unit_test(test_churn),
 		cmocka_unit_test(test_walk),
 		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_roots),
 		cmocka_unit_test(test_out_of_memory),
 		cmocka_unit_test(test_readers_meanwhile),
 		cmocka_unit_test(test_mixed_tables),
