@@ -11,6 +11,7 @@
 
 #include "dataplane/dp.h"
 #include "dataplane/iface.h"
+#include "dataplane/latency.h"
 #include "dataplane/pkt.h"
 #include "dataplane/port.h"
 #include "lib/wheel.h"
@@ -25,9 +26,9 @@ struct ctx {
 	uint64_t now_tsc;   /* read once a burst */
 	uint64_t fixed_tsc; /* a test's clock; 0: the real one */
 	struct rte_mempool *pool;
-	uint8_t index;          /* of this worker */
-	uint16_t latency_index; /* histogram bucket of the last burst: what to prefetch */
-	uint32_t dirty_ports;   /* bit by port index: has packets to send */
+	uint8_t index; /* of this worker */
+	struct latency latency;
+	uint32_t dirty_ports; /* bit by port index: has packets to send */
 	struct port_txq *txq[PORT_MAX + 1];
 
 	struct wheel wheel;       /* virtual links, by TSC */

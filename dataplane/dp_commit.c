@@ -90,8 +90,8 @@ static void iface_retire(struct ctx *ctx, struct iface *iface)
 		vlink_purge(ctx, iface->link, DROP_INTERFACE_GONE);
 	neigh_purge(ctx, vr, iface, DROP_INTERFACE_GONE);
 	vr_stats_add_iface(&vr->gone, iface);
-	if (iface->latency_max > vr->latency.max)
-		vr->latency.max = iface->latency_max;
+	if (iface->latency_max > vr->latency_max)
+		vr->latency_max = iface->latency_max;
 	iface_unlink(vr, iface);
 }
 

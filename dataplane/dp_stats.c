@@ -8,6 +8,7 @@
 #include <rte_ethdev.h>
 
 #include "dataplane/dp_state.h"
+#include "dataplane/latency.h"
 #include "dataplane/vlink.h"
 
 #define CONSERVATION_TRIES 100
@@ -212,7 +213,10 @@ int dp_latency_get(dp_vr_id id, struct hist *out)
 
 	if (vr == NULL)
 		return -ENOENT;
-	*out = vr->latency;
+	memset(out, 0, sizeof(*out));
+	for (unsigned int i = 0; i < dp.n_workers; i++)
+		latency_read(&dp.workers[i].ctx.latency, id, out);
+	out->max = vr->latency_max;
 	for (const struct iface *iface = vr->ifaces; iface != NULL; iface = iface->next_of_vr)
 		if (iface->latency_max > out->max)
 			out->max = iface->latency_max;

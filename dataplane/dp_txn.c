@@ -7,6 +7,7 @@
 #include <rte_cycles.h>
 
 #include "dataplane/dp_txn.h"
+#include "dataplane/latency.h"
 #include "dataplane/vlink.h"
 #include "lib/vec.h"
 
@@ -207,6 +208,8 @@ int dp_txn_vr_add(struct dp_txn *txn, const struct dp_vr_spec *spec, dp_vr_id *i
 		txn->vrs.count--;
 		return rc;
 	}
+	for (unsigned int i = 0; i < dp.n_workers; i++)
+		latency_clear(&dp.workers[i].ctx.latency, item->vr->id);
 	dp.weight[worker] += spec->weight;
 	*id = item->vr->id;
 	return 0;

@@ -6,6 +6,7 @@
 
 #include "dataplane/iface.h"
 #include "dataplane/port.h"
+#include "dataplane/vr.h"
 #include "lib/slab.h"
 
 struct iface *iface_table[IFACE_ID_MAX + 1];
@@ -98,6 +99,7 @@ int iface_create(const struct dp_iface_spec *spec, struct port *port, struct vr 
 	snprintf(iface->name, sizeof(iface->name), "%s", spec->name);
 	memcpy(iface->mac, mac_is_zero(&spec->mac) ? port->mac.bytes : spec->mac.bytes, 6);
 	iface->vr = vr;
+	iface->vr_id = vr->id;
 	iface->port = port;
 	iface->port_index = port->index;
 	iface->outer_vlan = spec->outer_vlan;

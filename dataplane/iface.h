@@ -31,8 +31,8 @@ struct iface {
 	uint8_t mac[6];
 	uint8_t worker; /* home worker's index */
 	uint8_t flags;  /* enum iface_flags */
-	struct vr *vr;
 	const struct fib_view *fib4;
+	dp_vr_id vr_id;
 	uint64_t latency_max; /* TSC cycles, of the packets that came in here */
 	uint64_t rx_packets, rx_bytes;
 	uint64_t cycles; /* spent on the packets that came in here */
@@ -51,6 +51,7 @@ struct iface {
 	/* The rest. */
 	uint64_t drops[DROP_REASON_COUNT] __rte_cache_aligned;
 	uint64_t consumed;
+	struct vr *vr;
 	dp_iface_id id;
 	uint16_t outer_vlan, vlan;
 	bool mtu_own; /* not the port's */

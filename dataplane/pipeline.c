@@ -205,7 +205,7 @@ static __rte_noinline void receive_slowly(struct ctx *ctx, struct burst *b, stru
 		take_in_slowly(ctx, b, c->iface, m, c->type, c->l3_offset);
 }
 
-static void route(struct ctx *ctx, struct burst *b)
+static void route(struct burst *b)
 {
 	const struct iface *first = b->in[0];
 	uintptr_t differ = 0;
@@ -221,8 +221,6 @@ static void route(struct ctx *ctx, struct burst *b)
 		for (unsigned int i = 0; i < b->n; i++) {
 			views[i] = b->in[i]->fib4;
 			rte_prefetch0(views[i]);
-			/* The bursts of a busy worker take about as long as each other. */
-			rte_prefetch0(&b->in[i]->vr->latency.buckets[ctx->latency_index]);
 		}
 		fib4_lookup_mixed(views, b->dst, b->nh, b->n);
 	}
@@ -355,37 +353,35 @@ static void output(struct ctx *ctx, struct burst *b)
 	}
 }
 
-static inline void count_latency(
-	struct iface *in, uint64_t latency_tsc, unsigned int index, unsigned int n)
-{
-	hist_count_in(&in->vr->latency, index, n);
-	if (unlikely(latency_tsc > in->latency_max))
-		in->latency_max = latency_tsc;
-}
-
 /* Latency and cycles of what went out. */
 static void account(struct ctx *ctx, struct burst *b)
 {
 	uint64_t end_tsc = ctx_read_tsc(ctx), spent_tsc = end_tsc - ctx->now_tsc;
 	uint64_t latency_tsc = end_tsc - b->rx_tsc, each_tsc;
-	unsigned int index = hist_index(latency_tsc);
+	uint32_t *row = latency_row(&ctx->latency, hist_index(latency_tsc));
 
 	if (!b->mixed) {
-		b->in[0]->cycles += spent_tsc;
-		b->in[0]->forwarded += b->n;
-		if (b->rx_tsc != 0)
-			count_latency(b->in[0], latency_tsc, index, b->n);
+		struct iface *in = b->in[0];
+
+		in->cycles += spent_tsc;
+		in->forwarded += b->n;
+		if (b->rx_tsc != 0) {
+			row[in->vr_id] += b->n;
+			in->latency_max = RTE_MAX(in->latency_max, latency_tsc);
+		}
 		return;
 	}
-	ctx->latency_index = index;
 	each_tsc = (uint64_t)((double)spent_tsc / b->n);
 	for (unsigned int i = 0; i < b->n; i++) {
 		struct iface *in = b->in[i];
 
 		in->cycles += each_tsc;
 		in->forwarded++;
-		if (b->rx_tsc != 0)
-			count_latency(in, latency_tsc, index, 1);
+		if (b->rx_tsc != 0) {
+			row[in->vr_id]++;
+			if (unlikely(latency_tsc > in->latency_max))
+				in->latency_max = latency_tsc;
+		}
 	}
 }
 
@@ -394,8 +390,10 @@ static void account_waiting(struct ctx *ctx, struct burst *b)
 {
 	for (unsigned int i = 0; i < b->n; i++) {
 		uint64_t latency_tsc = ctx->now_tsc - pkt_meta(b->m[i])->rx_tsc;
+		struct iface *in = b->in[i];
 
-		count_latency(b->in[i], latency_tsc, hist_index(latency_tsc), 1);
+		latency_row(&ctx->latency, hist_index(latency_tsc))[in->vr_id]++;
+		in->latency_max = RTE_MAX(in->latency_max, latency_tsc);
 	}
 }
 
@@ -403,7 +401,7 @@ static void forward(struct ctx *ctx, struct burst *b)
 {
 	if (b->n == 0)
 		return;
-	route(ctx, b);
+	route(b);
 	if (resolve(ctx, b))
 		shape(ctx, b);
 	if (b->n == 0)

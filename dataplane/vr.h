@@ -9,7 +9,6 @@
 #include "dataplane/fib.h"
 #include "dataplane/iface.h"
 #include "dataplane/nexthop.h"
-#include "lib/hist.h"
 #include "lib/tbf.h"
 
 #define VR_MAX 65535u
@@ -25,10 +24,8 @@
 
 struct vr {
 	/* The home worker's. */
-	/* Receive to transmit, TSC cycles; max: of interfaces deleted since, theirs is with them.
-	 */
-	struct hist latency;
-	struct adj *learned; /* ADJ_LEARNED_MAX entries */
+	uint64_t latency_max; /* TSC cycles, of interfaces deleted since */
+	struct adj *learned;  /* ADJ_LEARNED_MAX entries */
 	struct adj *neigh_hash[VR_NEIGH_BUCKETS];
 	uint32_t neigh_count;  /* listed */
 	uint32_t learned_next; /* lowest index never used */

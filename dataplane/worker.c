@@ -43,6 +43,8 @@ int worker_init(struct worker *worker, unsigned int index, unsigned int n_worker
 	worker->ctx.now_tsc = now;
 	wheel_init(&worker->ctx.wheel, WHEEL_TICK_SHIFT, now);
 	wheel_init(&worker->ctx.neigh_wheel, NEIGH_TICK_SHIFT, now);
+	if (latency_init(&worker->ctx.latency) < 0)
+		return -ENOMEM;
 	for (unsigned int to = 0; to < n_workers; to++) {
 		char name[RTE_RING_NAMESIZE];
 
@@ -64,6 +66,7 @@ void worker_fini(struct worker *worker)
 	for (unsigned int to = 0; to < worker->ctx.n_workers; to++)
 		rte_ring_free(worker->ctx.to[to]);
 	memset(worker->ctx.to, 0, sizeof(worker->ctx.to));
+	latency_fini(&worker->ctx.latency);
 }
 
 /* The mailbox: the fixed point of the loop, where nothing is held. */

@@ -29,12 +29,6 @@ static inline unsigned int hist_index(uint64_t value)
 	return index < HIST_BUCKETS ? index : HIST_BUCKETS - 1;
 }
 
-/* Count N occurrences of VALUE whose index is INDEX; max is the caller's. */
-static inline void hist_count_in(struct hist *hist, unsigned int index, uint32_t n)
-{
-	hist->buckets[index] += n;
-}
-
 /* Count N occurrences of VALUE. */
 static inline void hist_add(struct hist *hist, uint64_t value, uint32_t n)
 {
