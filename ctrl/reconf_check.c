@@ -126,21 +126,6 @@ static const char *tunnel_name(enum model_tunnel_type type)
 	return "none";
 }
 
-static const char *place_name(enum model_place at)
-{
-	switch (at) {
-	case MODEL_AT_INGRESS:
-		return "ingress";
-	case MODEL_AT_VIF_IN:
-		return "vif-in";
-	case MODEL_AT_VIF_OUT:
-		return "vif-out";
-	case MODEL_AT_PORT:
-		return "port";
-	}
-	return "unknown";
-}
-
 static void support_iface(
 	struct support *support, const char *router, const struct model_interface *iface)
 {
@@ -154,12 +139,9 @@ static void support_iface(
 	if (iface->rate.share != MODEL_SHARE_STRICT)
 		not_yet(support, iface->rate.loc, iface->loc, "interface %s/%s: 'share: borrow'",
 			router, iface->name);
-	if (shaped && shape->at != MODEL_AT_VIF_IN)
-		not_yet(support, shape->loc, iface->loc, "interface %s/%s: shape 'at: %s'", router,
-			iface->name, place_name(shape->at));
-	if (shaped && shape->by != MODEL_BY_TBF)
-		not_yet(support, shape->loc, iface->loc, "interface %s/%s: shape 'by: psp'", router,
-			iface->name);
+	if (shaped && shape->at == MODEL_AT_PORT)
+		not_yet(support, shape->loc, iface->loc, "interface %s/%s: shape 'at: port'",
+			router, iface->name);
 	for (size_t i = 0; i < iface->n_addresses; i++) {
 		const struct model_address *address = &iface->addresses[i];
 

@@ -44,6 +44,7 @@
 	X(LOCAL_MALFORMED, local_malformed, "to the router, with a bad ICMP or UDP header")        \
 	/* shapers and transmit */                                                                 \
 	X(LINK_QUEUE_FULL, link_queue_full, "the virtual link's queue is at its limit")            \
+	X(LINK_POLICED, link_policed, "over the virtual link's rate, and it polices")              \
 	X(INTERFACE_GONE, interface_gone, "its interface or router was removed meanwhile")         \
 	X(TX_FULL, tx_full, "the port takes no more")                                              \
 	X(PORT_DOWN, port_down, "the port is gone or has no link")

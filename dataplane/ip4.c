@@ -10,6 +10,7 @@
 #include "dataplane/ip4.h"
 #include "dataplane/local.h"
 #include "dataplane/neigh.h"
+#include "dataplane/place.h"
 
 #define IP4_FRAGMENTS_MAX 256 /* a 9000-byte packet over a 68-byte MTU: 188 */
 #define BOTH (IP4_BAD_SOURCE | IP4_BAD_DESTINATION)
@@ -211,7 +212,7 @@ void ip4_fragment(struct ctx *ctx, struct iface *in, struct rte_mbuf *m, struct 
 		header->hdr_checksum =
 			(uint16_t)~rte_raw_cksum(header, (size_t)(header->version_ihl & 0xf) * 4);
 		ip4_encap(fragments[i], header, adj, fragments[i]->data_len, out->l2_len);
-		ctx_transmit(ctx, out, fragments[i], i == n - 1 ? PKT_FORWARDED : PKT_EXTRA);
+		place_send(ctx, out, fragments[i], i == n - 1 ? PKT_FORWARDED : PKT_EXTRA);
 	}
 }
 

@@ -8,9 +8,9 @@
  *   forward
  *     route              FIB lookups of the burst, each in its own virtual router's table
  *     resolve            adjacency, TTL, MTU: what cannot go on leaves, with its ICMP error
- *     shape              the virtual link (place 2): passes, waits in its queue, or is dropped
- *     output             TTL, rewrite, counters, staged on the port
- *     account            latency and cycles
+ *     shape              the virtual link (places 1 to 3): passes, waits in its queue, or is
+ * dropped output             TTL, rewrite, counters, staged on the port account            latency
+ * and cycles
  *
  *   pipeline_release   a virtual link's turn: what waited goes on from route, past its own shaper
  *
@@ -24,6 +24,7 @@
 #include "dataplane/arp.h"
 #include "dataplane/ip4.h"
 #include "dataplane/pipeline.h"
+#include "dataplane/place.h"
 
 #define PREFETCH_AHEAD 4
 #define MAC_MASK UINT64_C(0x0000ffffffffffff) /* of a little-endian load of eight bytes */
@@ -286,7 +287,9 @@ static bool refuse(struct ctx *ctx, struct burst *b, unsigned int i)
 	return false;
 }
 
-/* Place 2: what the virtual link lets pass goes on; the rest waits, or is dropped at the limit. */
+/* Places 1 to 3: what the virtual link lets pass goes on; the rest waits, or is dropped. The bytes
+ * at vif-out are known here already, unless it must be fragmented: then each frame is judged when
+ * it is made. */
 static void shape(struct ctx *ctx, struct burst *b)
 {
 	unsigned int kept = 0;
@@ -299,23 +302,14 @@ static void shape(struct ctx *ctx, struct burst *b)
 		if (link != NULL && link != b->paid) {
 			uint16_t total = rte_be_to_cpu_16(b->ip[i]->total_length);
 			uint32_t bytes = (uint32_t)total + out->l2_len + link->overhead;
-			struct rte_mbuf *m = b->m[i];
 
 			/* What goes no further pays nothing. */
 			if (unlikely((b->ip[i]->time_to_live <= 1) | (total > out->mtu)) &&
 				refuse(ctx, b, i))
 				continue;
-			if (!vlink_pass(link, bytes, ctx->now_tsc)) {
-				struct pkt_meta *meta = pkt_meta(m);
-
-				if (b->rx_tsc != 0)
-					meta->rx_tsc = b->rx_tsc;
-				meta->iface = b->in[i]->id;
-				meta->link_bytes = (uint16_t)bytes;
-				meta->l3_offset = pkt_l3_offset(m, b->ip[i]);
-				meta->class = PKT_FORWARDED;
-				if (!vlink_enqueue(ctx, link, m))
-					ctx_drop(ctx, out, m, DROP_LINK_QUEUE_FULL);
+			if (!(link->at == DP_AT_VIF_OUT && total > out->mtu) &&
+				!vlink_pass(link, bytes, ctx->now_tsc)) {
+				place_wait(ctx, b, i, link, bytes);
 				continue;
 			}
 		}
@@ -479,15 +473,29 @@ static void burst_add_waiting(struct burst *b, struct rte_mbuf *m, struct iface 
 		in);
 }
 
+/* A finished frame goes on, behind the packets that came out of the queue before it. */
+static void release_finished(
+	struct ctx *ctx, struct burst *b, struct iface *out, struct rte_mbuf *m)
+{
+	forward(ctx, b);
+	burst_init(b, 0, b->paid);
+	place_release(ctx, out, m);
+}
+
 void pipeline_release(struct ctx *ctx, struct vlink *link)
 {
+	unsigned int n = 0;
 	struct rte_mbuf *m;
 	struct burst b;
 
 	burst_init(&b, 0, link);
-	while (b.n < PKT_BURST && (m = vlink_dequeue(ctx, link, ctx->now_tsc)) != NULL)
-		burst_add_waiting(&b, m, came_in_on(pkt_meta(m), link->iface));
-	if (b.n == PKT_BURST)
+	for (; n < PKT_BURST && (m = vlink_dequeue(ctx, link, ctx->now_tsc)) != NULL; n++) {
+		if (likely(!place_finished(m)))
+			burst_add_waiting(&b, m, came_in_on(pkt_meta(m), link->iface));
+		else
+			release_finished(ctx, &b, link->iface, m);
+	}
+	if (n == PKT_BURST)
 		vlink_again(ctx, link, ctx->now_tsc);
 	forward(ctx, &b);
 }
@@ -510,8 +518,10 @@ bool pipeline_ready(struct ctx *ctx)
 				ctx_drop_meta(ctx, NULL, m, DROP_INTERFACE_GONE);
 			else if (pkt_meta(m)->class == PKT_ORIGINATED)
 				ip4_send_again(ctx, in, m);
-			else
+			else if (likely(!place_finished(m)))
 				burst_add_waiting(&b, m, in);
+			else
+				release_finished(ctx, &b, in, m);
 		}
 		forward(ctx, &b);
 	}

@@ -14,20 +14,59 @@
 #define VLINK_L1_OVERHEAD 24 /* preamble 8, FCS 4, gap 12 */
 #define VLINK_QUEUE_MAX (UINT64_C(1) << 32)
 
+/* What the shaper lets pass: with a port that holds the part above the grant to what others leave,
+ * up to what may be borrowed. */
+static uint64_t shaped_bps(const struct dp_link_spec *spec)
+{
+	return spec->rate_bps;
+}
+
+/* The largest frame as the link counts it. */
+static uint64_t largest_frame(const struct dp_link_spec *spec, const struct iface *iface)
+{
+	return (uint64_t)iface->mtu + iface->l2_len + (spec->count_l1 ? VLINK_L1_OVERHEAD : 0);
+}
+
+/* A policer by psp is a GCRA that tolerates one frame; a pacer may catch up what the burst holds.
+ */
+static uint64_t paced_burst(const struct dp_link_spec *spec, const struct iface *iface)
+{
+	return spec->at == DP_AT_INGRESS ? 2 * largest_frame(spec, iface) : spec->burst_bytes;
+}
+
+static int shaper_init(struct vlink *link, const struct dp_link_spec *spec, uint64_t now_tsc)
+{
+	uint64_t hz = rte_get_tsc_hz();
+	int rc;
+
+	if (spec->by == DP_BY_TBF)
+		return tbf_init(&link->tbf, shaped_bps(spec), spec->burst_bytes, hz, now_tsc);
+	rc = psp_init(&link->psp, shaped_bps(spec), paced_burst(spec, link->iface),
+		largest_frame(spec, link->iface), hz, now_tsc);
+	if (rc == 0 && spec->at == DP_AT_INGRESS)
+		psp_fill(&link->psp);
+	link->clock_hz = hz;
+	return rc;
+}
+
 int vlink_check(const struct dp_link_spec *spec, const char *name, char *err)
 {
 	struct tbf probe;
 	char text[RATE_STRLEN];
 
-	if (spec->at != DP_AT_VIF_IN) {
-		snprintf(err, DP_ERR_LEN, "interface %s: this version shapes at vif-in only", name);
+	if (spec->at < DP_AT_INGRESS || spec->at > DP_AT_PORT ||
+		(spec->by != DP_BY_TBF && spec->by != DP_BY_PSP)) {
+		snprintf(err, DP_ERR_LEN, "interface %s: no such place (%d) or discipline (%d)",
+			name, (int)spec->at, (int)spec->by);
+		return -ERANGE;
+	}
+	if (spec->at == DP_AT_PORT) {
+		snprintf(err, DP_ERR_LEN, "interface %s: this version does not shape at the port",
+			name);
 		return -ENOTSUP;
 	}
-	if (spec->by != DP_BY_TBF) {
-		snprintf(err, DP_ERR_LEN, "interface %s: this version shapes by tbf only", name);
-		return -ENOTSUP;
-	}
-	if (tbf_init(&probe, spec->rate_bps, spec->burst_bytes, rte_get_tsc_hz(), 0) < 0) {
+	/* psp takes what tbf takes. */
+	if (tbf_init(&probe, shaped_bps(spec), spec->burst_bytes, rte_get_tsc_hz(), 0) < 0) {
 		snprintf(err, DP_ERR_LEN,
 			"interface %s: rate %s with a burst of %" PRIu64 " bytes is out of range",
 			name, rate_print(spec->rate_bps, text), spec->burst_bytes);
@@ -59,8 +98,16 @@ int vlink_create(const struct dp_link_spec *spec, struct iface *iface, uint64_t 
 	memset(link, 0, sizeof(*link));
 	link->iface = iface;
 	link->spec = *spec;
+	link->at = (uint8_t)spec->at;
+	link->by = (uint8_t)spec->by;
 	link->overhead = spec->count_l1 ? VLINK_L1_OVERHEAD : 0;
-	tbf_init(&link->tbf, spec->rate_bps, spec->burst_bytes, rte_get_tsc_hz(), now_tsc);
+	rc = shaper_init(link, spec, now_tsc);
+	if (rc < 0) {
+		snprintf(err, DP_ERR_LEN, "interface %s: rate or burst is out of range",
+			iface->name);
+		free(link);
+		return rc;
+	}
 	*out = link;
 	return 0;
 }
@@ -72,15 +119,47 @@ void vlink_destroy(struct vlink *link)
 
 static void vlink_arm(struct ctx *ctx, struct vlink *link)
 {
-	uint32_t bytes = pkt_meta(link->queue.head)->link_bytes;
+	uint64_t due;
 
+	if (link->by == DP_BY_TBF)
+		due = link->tbf.last_tsc +
+			tbf_wait_tsc(&link->tbf, pkt_meta(link->queue.head)->link_bytes);
+	else
+		due = link->psp.last_tsc + psp_wait_tsc(&link->psp);
 	wheel_del(&ctx->wheel, &link->timer);
-	wheel_add(&ctx->wheel, &link->timer, link->tbf.last_tsc + tbf_wait_tsc(&link->tbf, bytes));
+	wheel_add(&ctx->wheel, &link->timer, due);
+}
+
+/* Another discipline begins without credit: less than the old one may have saved, never more. What
+ * a pacer still owes, the bucket pays before it earns. */
+static void shaper_replace(struct vlink *link, const struct dp_link_spec *spec, uint64_t now_tsc)
+{
+	uint64_t owed_tsc = 0;
+
+	if (link->by == DP_BY_PSP) {
+		psp_update(&link->psp, now_tsc);
+		owed_tsc = psp_wait_tsc(&link->psp);
+	}
+	shaper_init(link, spec, now_tsc + owed_tsc);
+	if (spec->by == DP_BY_TBF)
+		link->tbf.credit = 0;
+	else
+		link->psp.credit = 0;
 }
 
 void vlink_set(struct ctx *ctx, struct vlink *link, const struct dp_link_spec *spec)
 {
-	tbf_set(&link->tbf, spec->rate_bps, spec->burst_bytes, rte_get_tsc_hz(), ctx->now_tsc);
+	uint64_t hz = rte_get_tsc_hz(), bps = shaped_bps(spec);
+
+	if (spec->by != link->by)
+		shaper_replace(link, spec, ctx->now_tsc);
+	else if (spec->by == DP_BY_TBF)
+		tbf_set(&link->tbf, bps, spec->burst_bytes, hz, ctx->now_tsc);
+	else
+		psp_set(&link->psp, bps, paced_burst(spec, link->iface),
+			largest_frame(spec, link->iface), hz, ctx->now_tsc);
+	link->at = (uint8_t)spec->at;
+	link->by = (uint8_t)spec->by;
 	link->spec = *spec;
 	link->overhead = spec->count_l1 ? VLINK_L1_OVERHEAD : 0;
 	if (link->queue_packets > 0)
@@ -114,6 +193,16 @@ bool vlink_enqueue(struct ctx *ctx, struct vlink *link, struct rte_mbuf *m)
 	return true;
 }
 
+static bool vlink_take(struct vlink *link, uint32_t bytes, uint64_t now_tsc)
+{
+	if (link->by == DP_BY_TBF) {
+		tbf_update(&link->tbf, now_tsc);
+		return tbf_take(&link->tbf, bytes);
+	}
+	psp_update(&link->psp, now_tsc);
+	return vlink_paced_take(link, bytes);
+}
+
 struct rte_mbuf *vlink_dequeue(struct ctx *ctx, struct vlink *link, uint64_t now_tsc)
 {
 	struct rte_mbuf *m = link->queue.head;
@@ -122,8 +211,7 @@ struct rte_mbuf *vlink_dequeue(struct ctx *ctx, struct vlink *link, uint64_t now
 	if (m == NULL)
 		return NULL;
 	bytes = pkt_meta(m)->link_bytes;
-	tbf_update(&link->tbf, now_tsc);
-	if (!tbf_take(&link->tbf, bytes)) {
+	if (!vlink_take(link, bytes, now_tsc)) {
 		vlink_arm(ctx, link);
 		return NULL;
 	}

@@ -1,17 +1,30 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A virtual link's shaper and queue: a token bucket, a first-in first-out queue limited in bytes
- * and packets, and a place in the worker's wheel while packets wait. A link without waiting packets
- * is in no list and costs nothing. Belongs to the home worker of its interface's virtual router. */
+/* A virtual link's shaper and queue: a token bucket or paced release, a first-in first-out queue
+ * limited in bytes and packets, and a place in the worker's wheel while packets wait. A link
+ * without waiting packets is in no list and costs nothing. Belongs to the home worker of its
+ * interface's virtual router.
+ *
+ * What waits is a packet still to be routed (it came at vif-in) or a finished frame (at vif-out);
+ * after a change of place both are in the queue, in order. A link that polices (ingress) queues
+ * nothing; what it finds queued from another place goes first. */
 #ifndef HPSR_DATAPLANE_VLINK_H
 #define HPSR_DATAPLANE_VLINK_H
 
 #include "dataplane/ctx.h"
 #include "dataplane/iface.h"
+#include "lib/psp.h"
 #include "lib/tbf.h"
 #include "lib/wheel.h"
 
 struct vlink {
-	struct tbf tbf;
+	union {
+		struct tbf tbf;
+		struct {
+			struct psp psp;
+			uint64_t clock_hz;
+		};
+	};
+	uint8_t at, by; /* enum dp_place, dp_shaper */
 	struct pkt_list queue;
 	uint64_t queue_bytes; /* L2 or L1 bytes, as the link counts */
 	uint32_t queue_packets;
@@ -22,8 +35,8 @@ struct vlink {
 	struct dp_link_spec spec;
 };
 
-/* 0, -ENOMEM, -ERANGE (a rate, burst or limit that cannot be), -ENOTSUP (a place or discipline that
- * this version does not have); err says which. */
+/* 0, -ENOMEM, -ERANGE (a rate, burst, limit, place or discipline that cannot be); err says which.
+ */
 int vlink_create(const struct dp_link_spec *spec, struct iface *iface, uint64_t now_tsc,
 	struct vlink **out, char *err);
 int vlink_check(const struct dp_link_spec *spec, const char *name, char *err);
@@ -36,14 +49,32 @@ void vlink_set(struct ctx *ctx, struct vlink *link, const struct dp_link_spec *s
 /* Home worker: drop what is queued, for REASON. */
 void vlink_purge(struct ctx *ctx, struct vlink *link, enum drop_reason reason);
 
+static inline bool vlink_paced_take(struct vlink *link, uint32_t bytes)
+{
+	if (!psp_ready(&link->psp))
+		return false;
+	psp_charge(&link->psp, psp_cost(bytes, link->clock_hz));
+	return true;
+}
+
 /* Take BYTES from the bucket when nothing is ahead in the queue: true, and the packet goes on. */
 static inline bool vlink_pass(struct vlink *link, uint32_t bytes, uint64_t now_tsc)
 {
 	if (link->queue_packets > 0)
 		return false;
-	tbf_update(&link->tbf, now_tsc);
-	if (!tbf_take(&link->tbf, bytes))
-		return false;
+	if (likely(link->by == DP_BY_TBF)) {
+		tbf_update(&link->tbf, now_tsc);
+		if (!tbf_take(&link->tbf, bytes))
+			return false;
+	} else {
+		psp_update(&link->psp, now_tsc);
+		/* A policer's credit is its tolerance; a pacer that was idle owes no spacing, and
+		 * has saved nothing up. */
+		if (link->at != DP_AT_INGRESS)
+			psp_idle(&link->psp);
+		if (!vlink_paced_take(link, bytes))
+			return false;
+	}
 	link->passed_packets++;
 	link->passed_bytes += bytes;
 	return true;

@@ -270,7 +270,7 @@ static void test_supported(void **state)
 		"          - {name: i2, port: p, vlan: 2, address: [10.0.2.1/24],\n"
 		"             rate: {max: 1Mbps}, shape: {at: vif-out, by: psp}}\n"
 		"          - {name: i3, port: p, vlan: 3, address: [10.0.3.1/24],\n"
-		"             rate: {min: 1Mbps, share: borrow}, shape: {at: ingress}}\n"
+		"             rate: {min: 1Mbps, share: borrow}, shape: {at: port}}\n"
 		"          - {name: i4, port: p, address: [10.0.4.1/24],\n"
 		"             tunnel: {type: gre, remote: 192.0.2.2}}\n"
 		/* not shaped: nowhere, by nothing */
@@ -287,10 +287,8 @@ static void test_supported(void **state)
 		"i1}\n";
 	static const char *const lines[] = {
 		"site.yaml:10:65: %sinterface a/r/i1: IPv6 address 2001:db8:1::1/64",
-		"site.yaml:12:41: %sinterface a/r/i2: shape 'at: vif-out'",
-		"site.yaml:12:41: %sinterface a/r/i2: shape 'by: psp'",
 		"site.yaml:14:20: %sinterface a/r/i3: 'share: borrow'",
-		"site.yaml:14:56: %sinterface a/r/i3: shape 'at: ingress'",
+		"site.yaml:14:56: %sinterface a/r/i3: shape 'at: port'",
 		"site.yaml:16:22: %sinterface a/r/i4: gre tunnel",
 		"site.yaml:21:18: %svrouter a/r: IPv6 route 2001:db8:2::/48",
 		"site.yaml:24:23: %svrouter a/r: IPv6 neighbor 2001:db8:1::2",

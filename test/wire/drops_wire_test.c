@@ -300,6 +300,16 @@ static void make_link_queue_full(void)
 	wire_poll(1);
 }
 
+static void make_link_policed(void)
+{
+	struct dp_link_spec link = wire_link(64000, 1, 100000, 100);
+
+	link.at = DP_AT_INGRESS;
+	assert_int_equal(dp_links_set(&lab.wan, &link, 1, wire_err()), 0);
+	send_to(B_IP);
+	send_to(B_IP);
+}
+
 static void make_interface_gone(void)
 {
 	dp_vr_id vr;
@@ -412,6 +422,7 @@ static const struct {
 	[DROP_LOCAL_FRAGMENT] = {make_local_fragment},
 	[DROP_LOCAL_MALFORMED] = {make_local_malformed},
 	[DROP_LINK_QUEUE_FULL] = {make_link_queue_full},
+	[DROP_LINK_POLICED] = {make_link_policed},
 	[DROP_INTERFACE_GONE] = {make_interface_gone},
 	[DROP_TX_FULL] = {make_tx_full},
 	[DROP_PORT_DOWN] = {make_port_down},

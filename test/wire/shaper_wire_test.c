@@ -389,7 +389,7 @@ static void test_links_set(void **state)
 			 .burst_bytes = 1,
 			 .queue_bytes = 1,
 			 .queue_packets = 1},
-			-ENOTSUP},
+			-ERANGE},
 	};
 
 	(void)state;

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/place.h"
+
+#include "dataplane/ip4.h"
+#include "dataplane/vr.h"
+
+void place_wait(
+	struct ctx *ctx, struct burst *b, unsigned int i, struct vlink *link, uint32_t bytes)
+{
+	struct iface *out = link->iface;
+	struct rte_mbuf *m = b->m[i];
+	struct pkt_meta *meta = pkt_meta(m);
+
+	if (link->at == DP_AT_INGRESS) {
+		ctx_drop(ctx, out, m, DROP_LINK_POLICED);
+		return;
+	}
+	if (b->rx_tsc != 0)
+		meta->rx_tsc = b->rx_tsc;
+	meta->link_bytes = (uint16_t)bytes;
+	meta->class = PKT_FORWARDED;
+	if (link->at == DP_AT_VIF_OUT) {
+		struct rte_ipv4_hdr *ip = b->ip[i];
+
+		ip4_decrement_ttl(ip);
+		ip4_encap(m, ip, b->adj[i], rte_be_to_cpu_16(ip->total_length), out->l2_len);
+		meta->iface = out->id;
+		meta->l3_offset = PKT_TX_ONLY;
+	} else {
+		meta->iface = b->in[i]->id;
+		meta->l3_offset = pkt_l3_offset(m, b->ip[i]);
+	}
+	if (!vlink_enqueue(ctx, link, m))
+		ctx_drop(ctx, out, m, DROP_LINK_QUEUE_FULL);
+}
+
+void place_send(struct ctx *ctx, struct iface *out, struct rte_mbuf *m, enum pkt_class class)
+{
+	struct vlink *link = out->link;
+	struct pkt_meta *meta = pkt_meta(m);
+	uint32_t bytes;
+
+	if (link == NULL || link->at != DP_AT_VIF_OUT) {
+		ctx_transmit(ctx, out, m, class);
+		return;
+	}
+	bytes = m->pkt_len + link->overhead;
+	if (vlink_pass(link, bytes, ctx->now_tsc)) {
+		ctx_transmit(ctx, out, m, class);
+		return;
+	}
+	meta->rx_tsc = ctx->now_tsc;
+	meta->link_bytes = (uint16_t)bytes;
+	meta->class = (uint8_t) class;
+	meta->iface = out->id;
+	meta->l3_offset = PKT_TX_ONLY;
+	if (!vlink_enqueue(ctx, link, m))
+		ctx_drop_meta(ctx, out, m, DROP_LINK_QUEUE_FULL);
+}
+
+void place_release(struct ctx *ctx, struct iface *out, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+
+	if (meta->class == PKT_FORWARDED) {
+		hist_add(&out->vr->latency, ctx->now_tsc - meta->rx_tsc, 1);
+		out->forwarded++;
+	}
+	ctx_transmit(ctx, out, m, meta->class);
+}
