@@ -4,6 +4,7 @@
 #include <rte_ethdev.h>
 
 #include "dataplane/ctx.h"
+#include "dataplane/portsched.h"
 
 void ctx_drop_meta(
 	struct ctx *ctx, struct iface *iface, struct rte_mbuf *m, enum drop_reason reason)
@@ -29,7 +30,7 @@ void ctx_transmit(struct ctx *ctx, struct iface *iface, struct rte_mbuf *m, enum
 	struct port_txq *txq = ctx->txq[iface->port_index];
 	uint32_t bytes = m->pkt_len;
 
-	if (ctx_stage(ctx, txq, m, class)) {
+	if (ctx_stage(ctx, txq, m, class, iface->id)) {
 		iface->tx_packets++;
 		iface->tx_bytes += bytes;
 		return;
@@ -53,6 +54,7 @@ static void txq_remove(struct port_txq *txq, uint16_t n, uint64_t by_class[PKT_C
 	txq->n -= n;
 	memmove(txq->m, txq->m + n, txq->n * sizeof(txq->m[0]));
 	memmove(txq->class, txq->class + n, txq->n);
+	memmove(txq->slot, txq->slot + n, txq->n * sizeof(txq->slot[0]));
 }
 
 static void txq_drop_all(struct ctx *ctx, struct port_txq *txq)
@@ -68,7 +70,7 @@ static void txq_drop_all(struct ctx *ctx, struct port_txq *txq)
 	ctx->originated_dropped += by_class[PKT_ORIGINATED];
 }
 
-/* The port has one transmit queue, and another worker serves it. */
+/* Another worker sends for the port: it has one transmit queue, or is scheduled. */
 static void txq_hand_over(struct ctx *ctx, struct port_txq *txq)
 {
 	uint16_t taken;
@@ -76,7 +78,8 @@ static void txq_hand_over(struct ctx *ctx, struct port_txq *txq)
 	for (uint16_t i = 0; i < txq->n; i++) {
 		struct pkt_meta *meta = pkt_meta(txq->m[i]);
 
-		meta->iface = txq->index;
+		meta->iface = txq->slot[i];
+		meta->link_bytes = txq->index;
 		meta->l3_offset = PKT_TX_ONLY;
 		meta->class = txq->class[i];
 	}
@@ -87,17 +90,11 @@ static void txq_hand_over(struct ctx *ctx, struct port_txq *txq)
 		txq->bytes = 0;
 }
 
-void ctx_flush(struct ctx *ctx, struct port_txq *txq)
+void ctx_send_staged(struct ctx *ctx, struct port_txq *txq)
 {
 	uint64_t by_class[PKT_CLASSES] = {0}, left = 0;
 	uint16_t taken;
 
-	if (txq->n == 0)
-		return;
-	if (unlikely(txq->port->shared_tx && txq->port->worker != ctx->index)) {
-		txq_hand_over(ctx, txq);
-		return;
-	}
 	taken = rte_eth_tx_burst(txq->port->ethdev, txq->queue, txq->m, txq->n);
 	for (uint16_t i = taken; i < txq->n; i++)
 		left += txq->m[i]->pkt_len;
@@ -107,6 +104,39 @@ void ctx_flush(struct ctx *ctx, struct port_txq *txq)
 	txq_remove(txq, taken, by_class);
 	ctx->sent += by_class[PKT_FORWARDED];
 	ctx->originated_sent += by_class[PKT_ORIGINATED];
+}
+
+void ctx_flush(struct ctx *ctx, struct port_txq *txq)
+{
+	if (likely(txq->sched != NULL)) {
+		sched_flush(ctx, txq);
+		return;
+	}
+	if (txq->n == 0)
+		return;
+	if (txq->remote)
+		txq_hand_over(ctx, txq);
+	else
+		ctx_send_staged(ctx, txq);
+}
+
+static bool txq_waits(const struct port_txq *txq)
+{
+	return txq->n > 0 || (txq->sched != NULL && sched_waits(txq->sched));
+}
+
+uint64_t ctx_due_tsc(const struct ctx *ctx)
+{
+	uint64_t due = UINT64_MAX;
+
+	for (uint32_t ports = ctx->dirty_ports; ports != 0; ports &= ports - 1) {
+		unsigned int bit = (unsigned int)__builtin_ctz(ports);
+		const struct port_txq *txq = ctx->txq[bit == 0 ? PORT_MAX : bit];
+
+		if (txq->n == 0 && txq->sched->n_out == 0)
+			due = RTE_MIN(due, txq->sched->due_tsc);
+	}
+	return due;
 }
 
 void ctx_flush_all(struct ctx *ctx)
@@ -119,7 +149,7 @@ void ctx_flush_all(struct ctx *ctx)
 
 		ctx->dirty_ports &= ctx->dirty_ports - 1;
 		ctx_flush(ctx, txq);
-		if (txq->n > 0)
+		if (txq_waits(txq))
 			left |= UINT32_C(1) << bit;
 	}
 	ctx->dirty_ports = left;
@@ -128,8 +158,11 @@ void ctx_flush_all(struct ctx *ctx)
 void ctx_set_up(struct ctx *ctx, struct port_txq *txq, bool up)
 {
 	txq->limit = up ? PORT_TXQ_LEN : 0;
-	if (!up)
-		txq_drop_all(ctx, txq);
+	if (up)
+		return;
+	txq_drop_all(ctx, txq);
+	if (txq->sched != NULL)
+		sched_purge(ctx, txq->sched);
 }
 
 void ctx_purge_port(struct ctx *ctx, struct port *port)
@@ -137,6 +170,8 @@ void ctx_purge_port(struct ctx *ctx, struct port *port)
 	struct port_txq *txq = ctx->txq[port->index];
 
 	txq_drop_all(ctx, txq);
+	if (txq->sched != NULL)
+		sched_purge(ctx, txq->sched);
 	ctx->dirty_ports &= ~(UINT32_C(1) << (port->index & 31));
 }
 
@@ -162,10 +197,10 @@ unsigned int ctx_take_over(struct ctx *ctx, unsigned int from, struct rte_mbuf *
 			m[kept++] = m[i];
 			continue;
 		}
-		txq = ctx->txq[meta->iface];
+		txq = ctx->txq[meta->link_bytes];
 		if (txq == NULL) {
 			ctx_drop_meta(ctx, NULL, m[i], DROP_PORT_DOWN);
-		} else if (!ctx_stage(ctx, txq, m[i], meta->class)) {
+		} else if (!ctx_stage(ctx, txq, m[i], meta->class, meta->iface)) {
 			ctx_drop_meta(ctx, NULL, m[i], ctx_refusal(txq));
 		}
 	}

@@ -56,6 +56,10 @@ static inline uint64_t ctx_read_tsc(const struct ctx *ctx)
 }
 
 void ctx_flush(struct ctx *ctx, struct port_txq *txq);
+/* Offer what is staged to the device, in order and by nobody's leave. */
+void ctx_send_staged(struct ctx *ctx, struct port_txq *txq);
+/* Until when nothing is to be done for what waits on ports; UINT64_MAX: nothing waits. */
+uint64_t ctx_due_tsc(const struct ctx *ctx);
 
 /* Count a packet of the forwarded class as dropped; iface may be NULL (none known). */
 static inline void ctx_count_drop(struct ctx *ctx, struct iface *iface, enum drop_reason reason)
@@ -92,10 +96,11 @@ static inline void ctx_unqueued(struct ctx *ctx, struct rte_mbuf *m)
 	ctx->queued[pkt_meta(m)->class]--;
 }
 
-/* Stage a finished frame for a port; false: it takes no more, and the caller still owns the mbuf.
+/* Stage a finished frame of interface OUT for its port; false: it takes no more, and the caller
+ * still owns the mbuf.
  */
-static inline bool ctx_stage(
-	struct ctx *ctx, struct port_txq *txq, struct rte_mbuf *m, enum pkt_class class)
+static inline bool ctx_stage(struct ctx *ctx, struct port_txq *txq, struct rte_mbuf *m,
+	enum pkt_class class, dp_iface_id out)
 {
 	if (unlikely(txq->n >= txq->limit)) {
 		ctx_flush(ctx, txq);
@@ -104,6 +109,7 @@ static inline bool ctx_stage(
 	}
 	txq->m[txq->n] = m;
 	txq->class[txq->n] = (uint8_t) class;
+	txq->slot[txq->n] = (uint16_t)out;
 	txq->n++;
 	txq->bytes += m->pkt_len;
 	txq->not_forwarded += class != PKT_FORWARDED;

@@ -13,6 +13,7 @@
 
 #include "dataplane/adj.h"
 #include "dataplane/arp.h"
+#include "dataplane/dp_sched.h"
 #include "dataplane/dp_state.h"
 #include "dataplane/epoch.h"
 #include "dataplane/neigh.h"
@@ -24,7 +25,7 @@
 #define BUF_PAGE UINT64_C(4096)
 #define EAL_MEMORY_BYTES (UINT64_C(48) << 20) /* rings, devices, EAL's own */
 /* What a port can hold: AF_XDP fills 4096 and queues 2048 each way; others have less. */
-#define PORT_BUFS (4096 + 2048 + 2048 + PORT_TXQ_LEN)
+#define PORT_BUFS (4096 + 2048 + 2048 + PORT_TXQ_LEN + SCHED_BUFS)
 #define DATA_ROOM_MIN (2048 + RTE_PKTMBUF_HEADROOM)
 
 struct dp dp;
@@ -252,5 +253,7 @@ int dp_vr_set_state(dp_vr_id id, enum dp_vr_state state)
 	if (call.vr == NULL)
 		return -ENOENT;
 	worker_call(&dp.workers[call.vr->worker], state_publish, &call);
+	if (state == DP_VR_STOPPED)
+		dp_sched_stop(call.vr);
 	return 0;
 }

@@ -3,15 +3,18 @@
  *
  *   1. frames of what goes find no interface any more; every worker has passed its fixed point
  *   2. ports that come can be sent to
- *   3. each worker, at its fixed point: tables, interfaces, links and neighbours of its routers
- *   4. frames of what comes find their interface; ports that come are polled
- *   5. ports that go are polled no more; every worker has let go of them
- *   6. what went is freed */
+ *   3. the ports' schedulers know what comes and what changes
+ *   4. each worker, at its fixed point: tables, interfaces, links and neighbours of its routers
+ *   5. the ports' schedulers forget what went
+ *   6. frames of what comes find their interface; ports that come are polled
+ *   7. ports that go are polled no more; every worker has let go of them
+ *   8. what went is freed */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dataplane/arp.h"
+#include "dataplane/dp_sched.h"
 #include "dataplane/dp_txn.h"
 #include "dataplane/epoch.h"
 #include "dataplane/neigh.h"
@@ -39,36 +42,34 @@ static void ready_append(struct ctx *ctx, struct pkt_list *list)
 		pkt_list_enqueue(&ctx->ready, m);
 }
 
-/* A link that is not shaped any more: what waited goes on at once. */
-static void link_remove(struct ctx *ctx, struct iface *iface)
-{
-	struct vlink *link = iface->link;
-	struct rte_mbuf *m;
-
-	iface->link = NULL;
-	while ((m = pkt_list_dequeue(&link->queue)) != NULL) {
-		ctx_unqueued(ctx, m);
-		pkt_list_enqueue(&ctx->ready, m);
-	}
-	link->queue_packets = 0;
-	link->queue_bytes = 0;
-	wheel_del(&ctx->wheel, &link->timer);
-}
-
 static void link_publish(struct ctx *ctx, struct txn_iface *item)
 {
 	struct iface *iface = item->iface;
-	struct vlink *old = iface->link;
+	struct vlink **at = iface->class_link != NULL ? &iface->class_link : &iface->link;
+	bool holds = dp_sched_holds(&item->spec);
 
 	if (item->spec.rate_bps == 0) {
+		struct vlink *old = *at;
+
+		/* Not shaped any more: what waited goes on at once. */
 		if (old != NULL)
-			link_remove(ctx, iface);
+			vlink_unqueue(ctx, old, UINT32_MAX);
+		*at = NULL;
 		item->link = old; /* to be freed */
-	} else if (old != NULL) {
-		vlink_set(ctx, old, &item->spec);
-	} else {
-		iface->link = item->link;
+		return;
+	}
+	if (*at == NULL) {
+		*(holds ? &iface->class_link : &iface->link) = item->link;
 		item->link = NULL;
+		return;
+	}
+	vlink_set(ctx, *at, &item->spec);
+	if (at == &iface->class_link && !holds) {
+		iface->link = iface->class_link;
+		iface->class_link = NULL;
+	} else if (at == &iface->link && holds && iface->link->queue_packets == 0) {
+		iface->class_link = iface->link;
+		iface->link = NULL;
 	}
 }
 
@@ -227,6 +228,7 @@ static void port_install(struct ctx *ctx, void *arg)
 	struct port *port = item->port;
 
 	ctx->txq[port->index] = item->txqs[ctx->index];
+	dp_sched_mode(ctx, port);
 	ctx_set_up(ctx, ctx->txq[port->index], port->up);
 	worker->links_seen[port->index] = port->ups;
 }
@@ -326,11 +328,11 @@ static void set_changed_port(struct txn_port *item)
 {
 	struct port *port = item->port;
 
-	port->capacity_bps = item->capacity_bps;
 	for (uint32_t id = 1; id <= IFACE_ID_MAX; id++)
 		if (iface_table[id] != NULL && iface_table[id]->port == port &&
 			!iface_table[id]->mtu_own)
 			iface_table[id]->mtu = port->mtu;
+	dp_sched_port_set(item, port->mtu != item->old_mtu);
 }
 
 void dp_txn_commit(struct dp_txn *txn)
@@ -361,8 +363,16 @@ void dp_txn_commit(struct dp_txn *txn)
 			set_changed_port(item);
 		}
 	}
+	dp_sched_count(txn);
+	dp_sched_modes(true);
+	if (txn->ifaces.count > 0)
+		each_worker(dp_sched_publish, txn);
 	if (txn->vrs.count > 0 || txn->ifaces.count > 0)
 		each_worker(publish, txn);
+	dp_sched_move(txn);
+	if (ifaces_go)
+		dp_sched_retire(txn);
+	dp_sched_modes(false);
 	for (size_t i = 0; i < txn->ifaces.count; i++) {
 		struct iface *iface = txn->ifaces.items[i].iface;
 
@@ -385,6 +395,7 @@ void dp_txn_commit(struct dp_txn *txn)
 			continue;
 		permanent_filter(item->iface->vr, item->iface);
 		vlink_destroy(item->iface->link);
+		vlink_destroy(item->iface->class_link);
 		iface_destroy(item->iface);
 	}
 	for (size_t i = 0; i < txn->vrs.count; i++)

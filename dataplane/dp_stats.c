@@ -7,6 +7,7 @@
 
 #include <rte_ethdev.h>
 
+#include "dataplane/dp_sched.h"
 #include "dataplane/dp_state.h"
 #include "dataplane/latency.h"
 #include "dataplane/vlink.h"
@@ -15,26 +16,27 @@
 
 int dp_iface_stats_get(dp_iface_id id, struct dp_iface_stats *out)
 {
-	const struct iface *iface = id >= 1 && id <= IFACE_ID_MAX ? iface_table[id] : NULL;
+	struct iface *iface = id >= 1 && id <= IFACE_ID_MAX ? iface_table[id] : NULL;
 	const struct vlink *link;
 
 	if (iface == NULL)
 		return -ENOENT;
-	link = iface->link;
+	link = iface->link != NULL ? iface->link : iface->class_link;
 	memset(out, 0, sizeof(*out));
-	out->traffic = (struct dp_traffic){.rx_packets = iface->rx_packets,
-		.rx_bytes = iface->rx_bytes,
-		.tx_packets = iface->tx_packets,
-		.tx_bytes = iface->tx_bytes};
+	out->traffic =
+		(struct dp_traffic){.rx_packets = iface->rx_packets, .rx_bytes = iface->rx_bytes};
+	dp_sched_sent(iface, &out->traffic.tx_packets, &out->traffic.tx_bytes);
 	memcpy(out->drops, iface->drops, sizeof(out->drops));
+	dp_sched_drops(iface, out->drops);
 	out->up = iface->port->up;
 	if (link != NULL) {
-		out->link_packets = link->passed_packets;
-		out->link_bytes = link->passed_bytes;
+		out->link_packets = link->passed_packets + iface->slot->held_packets;
+		out->link_bytes = link->passed_bytes + iface->slot->held_bytes;
 		out->queue_packets = link->queue_packets;
 		out->queue_bytes = link->queue_bytes;
 		out->link = link->spec;
 	}
+	dp_sched_queued(iface, &out->queue_packets, &out->queue_bytes);
 	return 0;
 }
 
@@ -45,8 +47,15 @@ int dp_vr_stats_get(dp_vr_id id, struct dp_vr_stats *out)
 	if (vr == NULL)
 		return -ENOENT;
 	*out = vr->gone;
-	for (const struct iface *iface = vr->ifaces; iface != NULL; iface = iface->next_of_vr) {
+	for (struct iface *iface = vr->ifaces; iface != NULL; iface = iface->next_of_vr) {
+		uint64_t packets, bytes;
+
 		vr_stats_add_iface(out, iface);
+		dp_sched_sent(iface, &packets, &bytes);
+		out->traffic.tx_packets += packets - iface->tx_packets;
+		out->traffic.tx_bytes += bytes - iface->tx_bytes;
+		dp_sched_drops(iface, out->drops);
+		dp_sched_queued(iface, &out->queue_packets, &out->queue_bytes);
 		if (iface->link != NULL) {
 			out->queue_packets += iface->link->queue_packets;
 			out->queue_bytes += iface->link->queue_bytes;

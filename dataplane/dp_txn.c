@@ -6,6 +6,7 @@
 
 #include <rte_cycles.h>
 
+#include "dataplane/dp_sched.h"
 #include "dataplane/dp_txn.h"
 #include "dataplane/latency.h"
 #include "dataplane/vlink.h"
@@ -90,6 +91,10 @@ int dp_txn_port_add(struct dp_txn *txn, const struct dp_port_spec *spec, dp_port
 	if (item == NULL)
 		return dp_fail(err, -ENOMEM, "port %s: out of memory", spec->name);
 	item->change = TXN_ADD;
+	if (sched_check(spec->capacity_bps, spec->share_bps) < 0) {
+		txn->ports.count--;
+		return dp_fail(err, -ERANGE, "port %s: capacity or share out of range", spec->name);
+	}
 	item->txqs = calloc(dp.n_workers, sizeof(*item->txqs));
 	for (unsigned int i = 0; item->txqs != NULL && i < dp.n_workers; i++) {
 		item->txqs[i] = calloc(1, sizeof(**item->txqs));
@@ -131,12 +136,15 @@ int dp_txn_port_set(struct dp_txn *txn, dp_port_id id, const struct dp_port_spec
 			"port %s: MTU %u is over %u, for which the packet buffers were made; "
 			"restart",
 			spec->name, spec->mtu, dp.mtu_max);
+	if (sched_check(spec->capacity_bps, spec->share_bps) < 0)
+		return dp_fail(err, -ERANGE, "port %s: capacity or share out of range", spec->name);
 	item = vec_add(&txn->ports);
 	if (item == NULL)
 		return dp_fail(err, -ENOMEM, "port %s: out of memory", spec->name);
 	item->port = port;
 	item->old_mtu = port->mtu;
 	item->capacity_bps = spec->capacity_bps;
+	item->share_bps = spec->share_bps;
 	rc = port_set_mtu(port, spec->mtu, err);
 	if (rc < 0)
 		txn->ports.count--;
@@ -489,8 +497,12 @@ int dp_txn_iface_add(struct dp_txn *txn, dp_vr_id vr_id, const struct dp_iface_s
 	if (rc < 0)
 		return rc;
 	iface->worker = vr->worker;
+	rc = dp_sched_prepare(iface, &spec->link, err);
+	if (rc < 0)
+		goto fail;
 	if (spec->link.rate_bps != 0) {
-		rc = vlink_create(&spec->link, iface, rte_rdtsc(), &iface->link, err);
+		rc = vlink_create(&spec->link, iface, rte_rdtsc(),
+			dp_sched_holds(&spec->link) ? &iface->class_link : &iface->link, err);
 		if (rc < 0)
 			goto fail;
 	}
@@ -506,6 +518,7 @@ fail_listed:
 	txn->ifaces.count--;
 fail:
 	vlink_destroy(iface->link);
+	vlink_destroy(iface->class_link);
 	iface_destroy(iface);
 	return rc;
 }
@@ -540,6 +553,9 @@ int dp_txn_link_set(struct dp_txn *txn, dp_iface_id id, const struct dp_link_spe
 
 	if (iface == NULL)
 		return dp_fail(err, -ENOENT, "interface %u: not there", id);
+	if (sched_link_check(spec, iface) < 0)
+		return dp_fail(err, -ERANGE, "interface %s: rate, minimum or burst out of range",
+			iface->name);
 	if (spec->rate_bps != 0) {
 		rc = vlink_check(spec, iface->name, err);
 		if (rc < 0)
@@ -551,7 +567,7 @@ int dp_txn_link_set(struct dp_txn *txn, dp_iface_id id, const struct dp_link_spe
 	item->iface = iface;
 	item->spec = *spec;
 	item->link_given = true;
-	if (spec->rate_bps != 0 && iface->link == NULL) {
+	if (spec->rate_bps != 0 && iface->link == NULL && iface->class_link == NULL) {
 		rc = vlink_create(spec, iface, rte_rdtsc(), &item->link, err);
 		if (rc < 0) {
 			txn->ifaces.count--;
@@ -583,6 +599,7 @@ void dp_txn_abort(struct dp_txn *txn)
 		vlink_destroy(item->link);
 		if (item->change == TXN_ADD) {
 			vlink_destroy(item->iface->link);
+			vlink_destroy(item->iface->class_link);
 			iface_destroy(item->iface);
 		}
 	}

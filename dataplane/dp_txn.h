@@ -12,7 +12,7 @@ struct txn_port {
 	struct port *port;
 	enum txn_change change;
 	uint16_t old_mtu;
-	uint64_t capacity_bps;
+	uint64_t capacity_bps, share_bps;
 	struct port_txq **txqs; /* of an added port: one a worker */
 };
 

@@ -45,6 +45,7 @@
 	/* shapers and transmit */                                                                 \
 	X(LINK_QUEUE_FULL, link_queue_full, "the virtual link's queue is at its limit")            \
 	X(LINK_POLICED, link_policed, "over the virtual link's rate, and it polices")              \
+	X(PORT_QUEUE_FULL, port_queue_full, "its queue at the port is at its limit")               \
 	X(INTERFACE_GONE, interface_gone, "its interface or router was removed meanwhile")         \
 	X(TX_FULL, tx_full, "the port takes no more")                                              \
 	X(PORT_DOWN, port_down, "the port is gone or has no link")

@@ -6,6 +6,7 @@
 
 #include "dataplane/iface.h"
 #include "dataplane/port.h"
+#include "dataplane/portsched.h"
 #include "dataplane/vr.h"
 #include "lib/slab.h"
 
@@ -131,6 +132,7 @@ void iface_destroy(struct iface *iface)
 		return;
 	__atomic_store_n(&iface_table[iface->id], NULL, __ATOMIC_RELEASE);
 	free(iface->addresses);
+	sched_slot_destroy(iface->slot);
 	slab_put(&ifaces, iface);
 }
 

@@ -18,6 +18,7 @@
 
 struct vlink;
 struct port;
+struct sched_slot;
 struct vr;
 
 /* Why a frame for this interface cannot be taken on the fast path: any flag sends it to the slow
@@ -47,12 +48,16 @@ struct iface {
 	uint8_t port_index;
 	uint8_t l2_len;           /* 14, 18 or 22 */
 	uint8_t l2[IFACE_L2_MAX]; /* source MAC at 6, tags and IPv4's EtherType behind it */
+	dp_iface_id id;
 
 	/* The rest. */
 	uint64_t drops[DROP_REASON_COUNT] __rte_cache_aligned;
 	uint64_t consumed;
 	struct vr *vr;
-	dp_iface_id id;
+	struct sched_slot *slot;  /* with the port's scheduler */
+	struct vlink *class_link; /* of a link that its port's scheduler holds; link is NULL then */
+	bool holds;               /* the port holds its link: control thread */
+	uint64_t shown[2];        /* packets and bytes sent, as last reported: control thread */
 	uint16_t outer_vlan, vlan;
 	bool mtu_own; /* not the port's */
 	char name[DP_NAME_LEN];

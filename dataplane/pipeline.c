@@ -338,7 +338,7 @@ static void output(struct ctx *ctx, struct burst *b)
 		ip4_decrement_ttl(ip);
 		ip4_encap(m, ip, adj, total, out->l2_len);
 		txq = ctx->txq[out->port_index];
-		if (likely(ctx_stage(ctx, txq, m, PKT_FORWARDED))) {
+		if (likely(ctx_stage(ctx, txq, m, PKT_FORWARDED, out->id))) {
 			out->tx_packets++;
 			out->tx_bytes += (uint32_t)total + out->l2_len;
 		} else {

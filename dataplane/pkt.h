@@ -35,8 +35,8 @@ struct pkt_meta {
 	struct rte_mbuf *next; /* in the queue it waits in */
 	uint64_t rx_tsc;       /* when it was received */
 	uint32_t iface;        /* id of the interface it came in on; originated: leaves by */
-	uint16_t link_bytes;   /* what it costs on the virtual link */
-	uint8_t l3_offset;     /* PKT_TX_ONLY: a finished frame for port number `iface` */
+	uint16_t link_bytes;   /* what it costs on the virtual link; over a ring, the port number */
+	uint8_t l3_offset;     /* PKT_TX_ONLY: a finished frame, to leave by `iface` */
 	uint8_t class;         /* enum pkt_class */
 };
 

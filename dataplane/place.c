@@ -63,7 +63,10 @@ void place_release(struct ctx *ctx, struct iface *out, struct rte_mbuf *m)
 	const struct pkt_meta *meta = pkt_meta(m);
 
 	if (meta->class == PKT_FORWARDED) {
-		hist_add(&out->vr->latency, ctx->now_tsc - meta->rx_tsc, 1);
+		uint64_t latency_tsc = ctx->now_tsc - meta->rx_tsc;
+
+		latency_row(&ctx->latency, hist_index(latency_tsc))[out->vr_id]++;
+		out->latency_max = RTE_MAX(out->latency_max, latency_tsc);
 		out->forwarded++;
 	}
 	ctx_transmit(ctx, out, m, meta->class);

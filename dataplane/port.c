@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include <rte_bus.h>
+#include <rte_cycles.h>
 #include <rte_dev.h>
 #include <rte_ethdev.h>
 
 #include "dataplane/port.h"
+#include "dataplane/portsched.h"
 #include "lib/log.h"
 
 #define PORT_RX_DESC 1024
@@ -146,6 +148,16 @@ int port_create(const struct dp_port_spec *spec, struct rte_mempool *pool, unsig
 	port->index = index;
 	port->mtu = spec->mtu;
 	port->capacity_bps = spec->capacity_bps;
+	port->share_bps = spec->share_bps;
+	port->scheduled = spec->capacity_bps != 0;
+	port->sched = sched_create(rte_rdtsc());
+	if (port->sched == NULL) {
+		snprintf(err, DP_ERR_LEN, "port %s: out of memory", spec->name);
+		rc = -ENOMEM;
+		goto fail;
+	}
+	sched_set(port->sched, spec->capacity_bps, spec->share_bps,
+		(uint32_t)spec->mtu + IFACE_L2_MAX, rte_rdtsc());
 	rc = port_probe(port, spec->device, err);
 	if (rc < 0)
 		goto fail;
@@ -169,6 +181,7 @@ int port_create(const struct dp_port_spec *spec, struct rte_mempool *pool, unsig
 	return 0;
 fail:
 	port_close(port, opened);
+	sched_destroy(port->sched);
 	free(port);
 	return rc;
 }
@@ -181,6 +194,7 @@ void port_destroy(struct port *port)
 	port_close(port, true);
 	for (unsigned int vid = 0; vid < PORT_VIDS; vid++)
 		free(port->outer[vid]);
+	sched_destroy(port->sched);
 	free(port);
 }
 

@@ -12,6 +12,8 @@
 #define PORT_VIDS 4096
 #define PORT_TXQ_LEN 512 /* packets a worker keeps for a port that takes no more just now */
 
+struct sched;
+
 struct port {
 	/* What receiving touches. */
 	uint16_t ethdev;
@@ -29,8 +31,11 @@ struct port {
 	char name[DP_NAME_LEN];
 	struct mac_addr mac;
 	uint16_t mtu;
-	uint64_t capacity_bps;
-	bool ours; /* probed by us, to be removed by us */
+	uint64_t capacity_bps, share_bps;
+	struct sched *sched; /* the polling worker's */
+	uint32_t n_hold;     /* links that are held to their rate here */
+	bool scheduled;      /* all that leaves goes by the polling worker and its scheduler */
+	bool ours;           /* probed by us, to be removed by us */
 
 	/* Counted by the polling worker. */
 	uint64_t drops[DROP_REASON_COUNT] __rte_cache_aligned;
@@ -44,10 +49,13 @@ struct port_txq {
 	uint16_t n;
 	uint16_t limit;                /* PORT_TXQ_LEN; 0: the port has no link */
 	uint16_t not_forwarded;        /* of the n: those not of class PKT_FORWARDED */
+	bool remote;                   /* another worker sends for this one */
+	struct sched *sched;           /* where this worker polls the port */
 	uint64_t bytes;                /* of the n */
 	uint64_t tx_packets, tx_bytes; /* that the device took */
 	uint64_t drops[2];             /* tx_full, port_down */
 	uint8_t class[PORT_TXQ_LEN];
+	uint16_t slot[PORT_TXQ_LEN]; /* id of the interface */
 	struct rte_mbuf *m[PORT_TXQ_LEN];
 };
 

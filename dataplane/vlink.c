@@ -8,6 +8,7 @@
 #include <rte_cycles.h>
 #include <rte_prefetch.h>
 
+#include "dataplane/port.h"
 #include "dataplane/vlink.h"
 #include "lib/rate.h"
 
@@ -16,9 +17,11 @@
 
 /* What the shaper lets pass: with a port that holds the part above the grant to what others leave,
  * up to what may be borrowed. */
-static uint64_t shaped_bps(const struct dp_link_spec *spec)
+static uint64_t shaped_bps(const struct dp_link_spec *spec, const struct iface *iface)
 {
-	return spec->rate_bps;
+	bool borrows = spec->borrow_bps > spec->rate_bps && iface->port->capacity_bps != 0;
+
+	return borrows ? spec->borrow_bps : spec->rate_bps;
 }
 
 /* The largest frame as the link counts it. */
@@ -40,8 +43,9 @@ static int shaper_init(struct vlink *link, const struct dp_link_spec *spec, uint
 	int rc;
 
 	if (spec->by == DP_BY_TBF)
-		return tbf_init(&link->tbf, shaped_bps(spec), spec->burst_bytes, hz, now_tsc);
-	rc = psp_init(&link->psp, shaped_bps(spec), paced_burst(spec, link->iface),
+		return tbf_init(
+			&link->tbf, shaped_bps(spec, link->iface), spec->burst_bytes, hz, now_tsc);
+	rc = psp_init(&link->psp, shaped_bps(spec, link->iface), paced_burst(spec, link->iface),
 		largest_frame(spec, link->iface), hz, now_tsc);
 	if (rc == 0 && spec->at == DP_AT_INGRESS)
 		psp_fill(&link->psp);
@@ -60,13 +64,8 @@ int vlink_check(const struct dp_link_spec *spec, const char *name, char *err)
 			name, (int)spec->at, (int)spec->by);
 		return -ERANGE;
 	}
-	if (spec->at == DP_AT_PORT) {
-		snprintf(err, DP_ERR_LEN, "interface %s: this version does not shape at the port",
-			name);
-		return -ENOTSUP;
-	}
 	/* psp takes what tbf takes. */
-	if (tbf_init(&probe, shaped_bps(spec), spec->burst_bytes, rte_get_tsc_hz(), 0) < 0) {
+	if (tbf_init(&probe, spec->rate_bps, spec->burst_bytes, rte_get_tsc_hz(), 0) < 0) {
 		snprintf(err, DP_ERR_LEN,
 			"interface %s: rate %s with a burst of %" PRIu64 " bytes is out of range",
 			name, rate_print(spec->rate_bps, text), spec->burst_bytes);
@@ -149,9 +148,10 @@ static void shaper_replace(struct vlink *link, const struct dp_link_spec *spec, 
 
 void vlink_set(struct ctx *ctx, struct vlink *link, const struct dp_link_spec *spec)
 {
-	uint64_t hz = rte_get_tsc_hz(), bps = shaped_bps(spec);
+	uint64_t hz = rte_get_tsc_hz(), bps = shaped_bps(spec, link->iface);
 
-	if (spec->by != link->by)
+	/* From the port, where it has not been used, it comes back without credit. */
+	if (spec->by != link->by || (link->at == DP_AT_PORT && spec->at != DP_AT_PORT))
 		shaper_replace(link, spec, ctx->now_tsc);
 	else if (spec->by == DP_BY_TBF)
 		tbf_set(&link->tbf, bps, spec->burst_bytes, hz, ctx->now_tsc);
@@ -224,6 +224,20 @@ struct rte_mbuf *vlink_dequeue(struct ctx *ctx, struct vlink *link, uint64_t now
 	link->passed_bytes += bytes;
 	ctx_unqueued(ctx, m);
 	return m;
+}
+
+void vlink_unqueue(struct ctx *ctx, struct vlink *link, uint32_t n)
+{
+	struct rte_mbuf *m;
+
+	for (; n > 0 && (m = pkt_list_dequeue(&link->queue)) != NULL; n--) {
+		link->queue_packets--;
+		link->queue_bytes -= pkt_meta(m)->link_bytes;
+		ctx_unqueued(ctx, m);
+		pkt_list_enqueue(&ctx->ready, m);
+	}
+	if (link->queue_packets == 0)
+		wheel_del(&ctx->wheel, &link->timer);
 }
 
 void vlink_again(struct ctx *ctx, struct vlink *link, uint64_t now_tsc)

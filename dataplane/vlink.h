@@ -84,6 +84,8 @@ static inline bool vlink_pass(struct vlink *link, uint32_t bytes, uint64_t now_t
 bool vlink_enqueue(struct ctx *ctx, struct vlink *link, struct rte_mbuf *m);
 /* The next packet that the bucket lets go at NOW; NULL: none, and the timer is set for the next. */
 struct rte_mbuf *vlink_dequeue(struct ctx *ctx, struct vlink *link, uint64_t now_tsc);
+/* Take up to N waiting packets out, and let them be routed again, past this link's shaper. */
+void vlink_unqueue(struct ctx *ctx, struct vlink *link, uint32_t n);
 /* Come again at once: the turn's share is used up. */
 void vlink_again(struct ctx *ctx, struct vlink *link, uint64_t now_tsc);
 

@@ -7,6 +7,7 @@
 #include <rte_cycles.h>
 
 #include "dataplane/epoch.h"
+#include "dataplane/portsched.h"
 #include "dataplane/vr.h"
 #include "lib/slab.h"
 
@@ -77,6 +78,8 @@ void vr_destroy(struct vr *vr)
 	nexthop_table_fini(&vr->nexthops);
 	adj_learned_destroy(vr->learned);
 	free(vr->permanent);
+	for (unsigned int i = 0; i <= PORT_MAX; i++)
+		sched_queue_destroy(vr->best_effort[i]);
 	slab_put(&vrs, vr);
 }
 

@@ -9,6 +9,7 @@
 #include "dataplane/fib.h"
 #include "dataplane/iface.h"
 #include "dataplane/nexthop.h"
+#include "dataplane/port.h"
 #include "lib/tbf.h"
 
 #define VR_MAX 65535u
@@ -21,6 +22,8 @@
 #define VR_HOLD_MAX 256u
 #define VR_HOLD_NEIGH_MAX 16u
 #define VR_ICMP_COST 64u /* bytes that an ICMP error counts in icmp_tbf */
+
+struct sched_queue;
 
 struct vr {
 	/* The home worker's. */
@@ -38,6 +41,7 @@ struct vr {
 	uint16_t ip_id;
 	uint8_t state; /* enum dp_vr_state */
 	struct vr *next_of_worker;
+	struct sched_queue *best_effort[PORT_MAX + 1]; /* of its interfaces on each port */
 	struct iface *ifaces; /* through next_of_vr; changed at the fixed point only */
 
 	/* The control thread's. */

@@ -233,7 +233,8 @@ static void worker_sleep(struct worker *worker, uint64_t ns)
 	uint64_t now = rte_rdtsc(), ms_tsc = rte_get_tsc_hz() / 1000;
 	uint64_t due = wheel_next(&worker->ctx.neigh_wheel);
 
-	if (due <= now || wheel_next(&worker->ctx.wheel) < now + LINK_WAKE_MS * ms_tsc)
+	if (due <= now || wheel_next(&worker->ctx.wheel) < now + LINK_WAKE_MS * ms_tsc ||
+		ctx_due_tsc(&worker->ctx) < now + LINK_WAKE_MS * ms_tsc)
 		return;
 	if (due - now < ms_tsc)
 		ns = RTE_MIN(ns, (due - now) * NS_PER_MS / ms_tsc);

@@ -310,6 +310,21 @@ static void make_link_policed(void)
 	send_to(B_IP);
 }
 
+/* The port is slow, and half of what best effort may hold there is one router's. */
+static void make_port_queue_full(void)
+{
+	struct dp_port_spec port = {.name = "p1", .mtu = 1500, .capacity_bps = 1000000};
+
+	wire_begin();
+	assert_int_equal(dp_txn_port_set(wire_txn(), wire_port_id(1), &port, wire_err()), 0);
+	wire_commit();
+	for (unsigned int i = 0; wire_drops(DROP_PORT_QUEUE_FULL) == 0; i++) {
+		assert_in_range(i, 0, 600);
+		send_to(B_IP);
+	}
+	wire_discard();
+}
+
 static void make_interface_gone(void)
 {
 	dp_vr_id vr;
@@ -423,6 +438,7 @@ static const struct {
 	[DROP_LOCAL_MALFORMED] = {make_local_malformed},
 	[DROP_LINK_QUEUE_FULL] = {make_link_queue_full},
 	[DROP_LINK_POLICED] = {make_link_policed},
+	[DROP_PORT_QUEUE_FULL] = {make_port_queue_full},
 	[DROP_INTERFACE_GONE] = {make_interface_gone},
 	[DROP_TX_FULL] = {make_tx_full},
 	[DROP_PORT_DOWN] = {make_port_down},

@@ -199,7 +199,7 @@ static void test_states(void **state)
 static void test_port_mtu(void **state)
 {
 	struct wire_lab lab = {0};
-	struct dp_port_spec spec = {.name = "p1", .mtu = 1400, .capacity_bps = 77};
+	struct dp_port_spec spec = {.name = "p1", .mtu = 1400, .capacity_bps = 1000000000};
 	struct frame f;
 	struct frame_view v;
 

@@ -126,7 +126,7 @@ static void step_link_live(struct steps *s)
 
 static void step_port_set(struct steps *s)
 {
-	struct dp_port_spec spec = {.name = "p0", .mtu = 1400, .capacity_bps = 1000};
+	struct dp_port_spec spec = {.name = "p0", .mtu = 1400, .capacity_bps = 1000000};
 
 	(void)s;
 	assert_int_equal(dp_txn_port_set(wire_txn(), wire_port_id(0), &spec, wire_err()), 0);
