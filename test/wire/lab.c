@@ -84,7 +84,12 @@ dp_port_id wire_port_id(unsigned int port)
 
 dp_vr_id wire_vr_add(const char *name, const char *slice)
 {
-	struct dp_vr_spec spec = {.weight = 1};
+	return wire_vr_add_weighted(name, slice, 1);
+}
+
+dp_vr_id wire_vr_add_weighted(const char *name, const char *slice, uint32_t weight)
+{
+	struct dp_vr_spec spec = {.weight = weight};
 	dp_vr_id id;
 
 	snprintf(spec.name, sizeof(spec.name), "%s", name);
@@ -212,7 +217,7 @@ void wire_lab_create_at(struct wire_lab *lab, const char *name, const char *slic
 	for (unsigned int i = 0; i < 2; i++)
 		if (wire.port_ids[i] == 0)
 			wire_port_add(i, lab->mtu != 0 ? lab->mtu : 1500);
-	lab->vr = wire_vr_add(name, slice);
+	lab->vr = wire_vr_add_weighted(name, slice, lab->weight != 0 ? lab->weight : 1);
 	lab->lan = wire_iface_add(lab->vr, &ifaces[0]);
 	lab->wan = wire_iface_add(lab->vr, &ifaces[1]);
 	route = wire_route("10.9.0.0/16", "10.0.1.2", lab->wan);

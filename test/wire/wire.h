@@ -51,6 +51,7 @@ struct wire_iface {
 void wire_begin(void);
 dp_port_id wire_port_add(unsigned int port, uint16_t mtu);
 dp_vr_id wire_vr_add(const char *name, const char *slice);
+dp_vr_id wire_vr_add_weighted(const char *name, const char *slice, uint32_t weight);
 dp_iface_id wire_iface_add(dp_vr_id vr, const struct wire_iface *spec);
 void wire_routes_set(dp_vr_id vr, const struct dp_route_spec *routes, size_t n);
 void wire_neighbors_set(dp_vr_id vr, const struct dp_neigh_spec *neighbors, size_t n);
@@ -125,6 +126,7 @@ struct wire_lab {
 	dp_vr_id vr;
 	dp_iface_id lan, wan;
 	uint16_t mtu;                   /* of ports that are made; 0: 1500 */
+	uint32_t weight;                /* 0: 1 */
 	struct frame_l2 from_a, from_b; /* of frames to the router */
 	struct frame_l2 at_a, at_b;     /* of frames from the router */
 };
