@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include "config/check_parts.h"
+#include "lib/psched.h"
 
 #define LCORES 128u
 
@@ -303,6 +304,18 @@ static void check_vpxis(struct check *check)
 
 /* ---- the whole ---- */
 
+/* Best effort waits in the port's. A link that is shaped before the port waits there, too. */
+static uint64_t link_bufs(const struct model_interface *iface)
+{
+	uint32_t packets = iface->shape.queue_packets;
+
+	if (iface->rate.min_bps == 0 && iface->rate.max_bps == MODEL_RATE_NONE)
+		return 0;
+	if (iface->shape.at == MODEL_AT_VIF_IN || iface->shape.at == MODEL_AT_VIF_OUT)
+		return (uint64_t)packets + psched_behind_shaper(packets);
+	return packets;
+}
+
 uint64_t check_bufs_needed(const struct model_site *site, const struct check_bufs *bufs)
 {
 	uint64_t needed = bufs->fixed + bufs->per_port * site->n_ports;
@@ -317,9 +330,7 @@ uint64_t check_bufs_needed(const struct model_site *site, const struct check_buf
 			for (size_t i = 0; i < router->n_interfaces; i++) {
 				const struct model_interface *iface = &router->interfaces[i];
 
-				/* Best effort passes without a queue of its own. */
-				if (iface->rate.min_bps || iface->rate.max_bps != MODEL_RATE_NONE)
-					needed += iface->shape.queue_packets;
+				needed += link_bufs(iface);
 			}
 		}
 	}

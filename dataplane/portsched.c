@@ -206,6 +206,8 @@ static void enqueue(
 static void slot_released(struct sched *sched, struct sched_slot *slot)
 {
 	slot->ending = false;
+	slot->own.limit_packets = slot->limit_packets;
+	slot->own.limit_bytes = slot->limit_bytes;
 	sched->n_hold--;
 	psched_leaf_set(&sched->core, &slot->own.leaf, &slot->conf, sched->core.now_tsc);
 }
@@ -318,8 +320,19 @@ void sched_slot_set(struct ctx *ctx, struct sched *sched, struct sched_slot *slo
 	}
 	sched->n_hold += conf.hold;
 	sched->n_hold -= held;
-	slot->own.limit_packets = spec->queue_packets != 0 ? spec->queue_packets : UINT32_MAX;
-	slot->own.limit_bytes = spec->queue_bytes != 0 ? spec->queue_bytes : UINT64_MAX;
+	slot->own.limit_packets = spec->queue_packets;
+	slot->own.limit_bytes = spec->queue_bytes;
+	if (spec->at == DP_AT_VIF_IN || spec->at == DP_AT_VIF_OUT) {
+		slot->limit_packets = psched_behind_shaper(spec->queue_packets);
+		slot->limit_bytes = RTE_MAX(spec->queue_bytes / 4, spec->burst_bytes);
+		if (!slot->ending) {
+			slot->own.limit_packets = slot->limit_packets;
+			slot->own.limit_bytes = slot->limit_bytes;
+		}
+	} else {
+		slot->limit_packets = spec->queue_packets;
+		slot->limit_bytes = spec->queue_bytes;
+	}
 	/* What waits counts as the link counts now. */
 	slot->own.bytes += (uint64_t)slot->own.packets * conf.overhead;
 	slot->own.bytes -= (uint64_t)slot->own.packets * overhead;

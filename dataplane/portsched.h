@@ -41,7 +41,9 @@ struct sched_slot {
 	struct sched_queue own;             /* of a reserved link */
 	struct sched_queue *shared;         /* of the virtual router's best effort */
 	bool ending;                  /* held until its queue is empty, for the sake of the rate */
-	struct psched_leaf_conf conf; /* from then on */
+	struct psched_leaf_conf conf; /* from then on, and the limits: */
+	uint32_t limit_packets;
+	uint64_t limit_bytes;
 	dp_iface_id id;
 	struct sched_slot *next_of_port, **pprev_of_port;
 };

@@ -79,6 +79,13 @@ void psched_init(struct psched *s, uint64_t clock_hz, uint64_t now_tsc);
 int psched_set(struct psched *s, uint64_t capacity_bps, uint64_t share_bps, uint32_t frame_bytes,
 	uint64_t now_tsc);
 
+/* Packets that may wait at the port for a link whose shaper before it may hold PACKETS: a quarter
+ * of them, for what comes out of the shaper faster than its turn comes here. */
+static inline uint32_t psched_behind_shaper(uint32_t packets)
+{
+	return packets / 4 > 32 ? packets / 4 : 32;
+}
+
 /* A leaf with nothing to send. */
 void psched_leaf_init(struct psched_leaf *leaf);
 /* 0 or -ERANGE: a rate, burst or weight that cannot be. */

@@ -100,22 +100,23 @@ static void test_buffer_pool(void **state)
 		"   shape: {queue-packets: 500}},\n"
 		"  {name: c, port: q, vlan: 3, address: 10.0.3.1/24}]},\n"
 		"  {name: s}]}]\n";
-	/* 1024 + 500 of the two links with a rate, 2 ports, 2 routers */
-	struct check_bufs bufs = {.total = 4000, .per_port = 1000, .per_router = 100, .fixed = 276};
+	/* 1024 + 500 of the two links with a rate, a quarter more at the port, 2 ports, 2 routers
+	 */
+	struct check_bufs bufs = {.total = 4381, .per_port = 1000, .per_router = 100, .fixed = 276};
 	struct model_site *site = util_parse(text);
 	char *report;
 
 	(void)state;
-	assert_int_equal(check_bufs_needed(site, &bufs), 1524 + 2000 + 200 + 276);
+	assert_int_equal(check_bufs_needed(site, &bufs), 1905 + 2000 + 200 + 276);
 	model_site_destroy(site);
 	report = report_of(text, &bufs, 0);
 	assert_string_equal(report, "");
 	free(report);
-	bufs.total = 3999;
+	bufs.total = 4380;
 	report = report_of(text, &bufs, -EINVAL);
 	assert_string_equal(report,
-		"f:2:6: queue limits do not fit the buffer pool: 4000 packet buffers needed (1524 "
-		"for the queues of links, 2476 for ports and routers), 3999 available\n");
+		"f:2:6: queue limits do not fit the buffer pool: 4381 packet buffers needed (1905 "
+		"for the queues of links, 2476 for ports and routers), 4380 available\n");
 	free(report);
 	bufs.total = 0; /* sized from the file */
 	report = report_of(text, &bufs, 0);
