@@ -129,8 +129,6 @@ static const char *tunnel_name(enum model_tunnel_type type)
 static void support_iface(
 	struct support *support, const char *router, const struct model_interface *iface)
 {
-	const struct model_shape *shape = &iface->shape;
-	bool shaped = !grant_is_best_effort(&iface->rate);
 	char text[IP_PREFIX_STRLEN];
 
 	if (iface->tunnel.type != MODEL_TUNNEL_NONE)
@@ -138,9 +136,6 @@ static void support_iface(
 			router, iface->name, tunnel_name(iface->tunnel.type));
 	if (iface->rate.share != MODEL_SHARE_STRICT)
 		not_yet(support, iface->rate.loc, iface->loc, "interface %s/%s: 'share: borrow'",
-			router, iface->name);
-	if (shaped && shape->at == MODEL_AT_PORT)
-		not_yet(support, shape->loc, iface->loc, "interface %s/%s: shape 'at: port'",
 			router, iface->name);
 	for (size_t i = 0; i < iface->n_addresses; i++) {
 		const struct model_address *address = &iface->addresses[i];

@@ -183,6 +183,8 @@ int psched_set(struct psched *s, uint64_t capacity_bps, uint64_t share_bps, uint
 		burst = CAPACITY_BURST_FRAMES * (uint64_t)frame_bytes;
 	if (part < RATE_MIN_BPS)
 		part = RATE_MIN_BPS;
+	if (shared && share_bps < RATE_MIN_BPS)
+		share_bps = RATE_MIN_BPS;
 	if (capacity_bps != 0) {
 		rc = bucket_set(
 			&capacity, s->limited, capacity_bps, burst, frame_bytes, hz, now_tsc);

@@ -73,9 +73,9 @@ struct psched {
 };
 
 void psched_init(struct psched *s, uint64_t clock_hz, uint64_t now_tsc);
-/* CAPACITY_BPS 0: the device sets the pace, and there is no share. SHARE_BPS 0: all. FRAME_BYTES:
- * the port's largest frame. 0 or -ERANGE, and then nothing has changed. What was earned or
- * overdrawn stays. */
+/* CAPACITY_BPS 0: the device sets the pace, and there is no share. SHARE_BPS 0: all;
+ * below RATE_MIN_BPS it counts as that. FRAME_BYTES: the port's largest frame. 0 or -ERANGE, and
+ * then nothing has changed. What was earned or overdrawn stays. */
 int psched_set(struct psched *s, uint64_t capacity_bps, uint64_t share_bps, uint32_t frame_bytes,
 	uint64_t now_tsc);
 

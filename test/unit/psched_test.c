@@ -519,8 +519,10 @@ static void test_range(void **state)
 	bench_init(MBPS, MBPS / 2);
 	before = b.s;
 	assert_int_equal(psched_set(&b.s, 1, 0, FRAME, b.now), -ERANGE);
-	assert_int_equal(psched_set(&b.s, MBPS, 1, FRAME, b.now), -ERANGE);
+	assert_int_equal(psched_set(&b.s, UINT64_C(400000000001), 0, FRAME, b.now), -ERANGE);
 	assert_memory_equal(&b.s, &before, sizeof(before));
+	assert_int_equal(psched_set(&b.s, MBPS, 1, FRAME, b.now), 0);
+	assert_int_equal(b.s.share.rate_bps, 64000);
 }
 
 int main(void)

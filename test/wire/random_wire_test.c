@@ -216,6 +216,42 @@ static void take_all(void)
 			judge(port, &f);
 }
 
+/* A link of any kind, at any place. */
+static struct dp_link_spec any_link(void)
+{
+	struct dp_link_spec link = wire_link(
+		UINT64_C(1000000) << rnd(10), 1 + rnd(5000), 1 + rnd(100000), 1 + rnd(100));
+
+	link.at = DP_AT_INGRESS + (enum dp_place)rnd(4);
+	link.by = rnd(2) != 0 ? DP_BY_TBF : DP_BY_PSP;
+	link.count_l1 = rnd(4) == 0;
+	if (rnd(2) != 0)
+		link.min_bps = link.rate_bps / (1 + rnd(8));
+	if (rnd(3) == 0)
+		link.borrow_bps = link.rate_bps * (1 + rnd(4));
+	if (rnd(4) == 0)
+		link.rate_bps = 0;
+	return link;
+}
+
+/* A port gets another capacity, or none. */
+static void change_port(void)
+{
+	unsigned int port = rnd(2);
+	struct dp_port_spec spec = {
+		.mtu = 1500, .capacity_bps = rnd(3) == 0 ? 0 : UINT64_C(100000) << rnd(14)};
+
+	if (spec.capacity_bps != 0 && rnd(2) != 0)
+		spec.share_bps = spec.capacity_bps / 4 * 3;
+	snprintf(spec.name, sizeof(spec.name), "p%u", port);
+	wire_begin();
+	assert_int_equal(dp_txn_port_set(wire_txn(), wire_port_id(port), &spec, wire_err()), 0);
+	if (rnd(4) == 0)
+		wire_abort();
+	else
+		wire_commit();
+}
+
 /* Something changes in one of the routers. */
 static void change_any(void)
 {
@@ -225,10 +261,9 @@ static void change_any(void)
 		"10.9.0.0/16", "10.8.0.0/16", "0.0.0.0/0", "10.9.0.0/24"};
 	struct dp_route_spec route = wire_route(
 		nets[rnd(4)], rnd(2) != 0 ? "10.0.1.2" : "10.0.1.3", rnd(4) == 0 ? 0 : lab->wan);
-	struct dp_link_spec link = wire_link(
-		UINT64_C(1000000) << rnd(10), 1 + rnd(5000), 1 + rnd(100000), 1 + rnd(100));
+	struct dp_link_spec link = any_link();
 
-	switch (rnd(9)) {
+	switch (rnd(10)) {
 	case 0:
 	case 1:
 		dp_route_add(lab->vr, &route, wire_err());
@@ -237,8 +272,6 @@ static void change_any(void)
 		dp_route_del(lab->vr, &route.to, wire_err());
 		break;
 	case 3:
-		if (rnd(3) == 0)
-			link.rate_bps = 0;
 		assert_int_equal(
 			dp_links_set(rnd(2) != 0 ? &lab->lan : &lab->wan, &link, 1, wire_err()), 0);
 		break;
@@ -259,8 +292,9 @@ static void change_any(void)
 		}
 		wire_commit();
 		if (tenant == 0)
-			wire_lab_create_at(lab, "t1/r", "s0", &(struct wire_iface){.vlan = 1},
-				&(struct wire_iface){.vlan = 1, .mtu = 1000});
+			wire_lab_create_at(lab, "t1/r", "s0",
+				&(struct wire_iface){.vlan = 1, .link = link},
+				&(struct wire_iface){.vlan = 1, .mtu = 1000, .link = any_link()});
 		else
 			wire_lab_create_at(lab, "t2/r", "s1", &(struct wire_iface){.vlan = 2},
 				&(struct wire_iface){.outer = 2, .vlan = 2});
@@ -276,6 +310,9 @@ static void change_any(void)
 			wire_commit();
 		break;
 	case 7:
+		change_port();
+		break;
+	case 8:
 		wire_link_up(rnd(2), rnd(4) != 0);
 		break;
 	default:
