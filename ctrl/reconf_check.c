@@ -134,9 +134,6 @@ static void support_iface(
 	if (iface->tunnel.type != MODEL_TUNNEL_NONE)
 		not_yet(support, iface->tunnel.loc, iface->loc, "interface %s/%s: %s tunnel",
 			router, iface->name, tunnel_name(iface->tunnel.type));
-	if (iface->rate.share != MODEL_SHARE_STRICT)
-		not_yet(support, iface->rate.loc, iface->loc, "interface %s/%s: 'share: borrow'",
-			router, iface->name);
 	for (size_t i = 0; i < iface->n_addresses; i++) {
 		const struct model_address *address = &iface->addresses[i];
 

@@ -461,7 +461,8 @@ static void test_not_yet(void **state)
 	json_t *reply, *lines;
 
 	(void)state;
-	after = ctrl_site_edit(text, "static: 150Mbps", "static: 150Mbps, share: borrow");
+	after = ctrl_site_edit(text, "{to: 10.3.0.0/24, via: 10.0.0.2}",
+		"{to: \"2001:db8:3::/48\", via: \"2001:db8::2\"}");
 	free(text);
 	reply = reload_text(after);
 	free(after);
@@ -471,13 +472,17 @@ static void test_not_yet(void **state)
 	assert_non_null(strstr(json_string_value(json_array_get(lines, 0)),
 		": interface a/r1/out: IPv6 address 2001:db8::1/64; this version does not run it "
 		"yet"));
-	assert_non_null(strstr(json_string_value(json_array_get(lines, 1)), "'share: borrow'"));
+	assert_non_null(strstr(json_string_value(json_array_get(lines, 1)),
+		"vrouter a/r1: IPv6 route 2001:db8:3::/48"));
 	json_decref(reply);
-	reply = apply_c("10Mbps}, shape: {at: port");
+	reply = call("vpxi.apply",
+		"{\"file\":\"c.yaml\",\"text\":\"name: c\\nrouters:\\n  - name: r1\\n    "
+		"interfaces:\\n      - {name: in, port: lan0, vlan: 103, "
+		"address: [\\\"2001:db8::1/64\\\"]}\\n\"}");
 	assert_int_equal(code_of(reply), RPC_REFUSED);
 	lines = json_object_get(data_of(reply), "diag");
 	assert_int_equal(json_array_size(lines), 1);
-	assert_non_null(strstr(json_string_value(json_array_get(lines, 0)), "shape 'at: port'"));
+	assert_non_null(strstr(json_string_value(json_array_get(lines, 0)), "IPv6 address"));
 	json_decref(reply);
 	assert_string_equal(fake_dp_log(), "");
 	after = fake_dp_dump();

@@ -194,11 +194,12 @@ static void test_boot_hugepages(void **state)
 		const char *eal;
 		int rc;
 	} cases[] = {
-		{"eal: {hugepages: yes, memory: 37376KiB}\nslices:\n", 0},
-		{"eal: {hugepages: no, memory: 37376KiB}\nslices:\n", -EINVAL},
+		{"eal: {hugepages: yes, memory: 46598KiB}\nslices:\n", 0},
+		{"eal: {hugepages: no, memory: 46598KiB}\nslices:\n", -EINVAL},
 	};
 
-	/* one queue of 4 MiB: 18672 buffers in all; 37376 KiB hold 19136 or 18225 of the fake's */
+	/* one queue of 4 MiB, and a quarter: 23280 buffers in all; 46598 KiB hold 23857 or 22721 of
+	 * the fake's */
 	char *deep = ctrl_site_edit(
 		CTRL_SITE, "rate: {min: 50Mbps}", "rate: {min: 50Mbps}, shape: {queue: 4MiB}");
 
@@ -218,11 +219,11 @@ static void test_boot_hugepages(void **state)
 
 static void test_boot(void **state)
 {
-	/* 3 queues of 1024 (best effort has none), 2 ports of 100, 2 routers of 10, 2 workers of
-	 * 10, by the fake's word.
+	/* 3 queues of 1024 and a quarter at the port (best effort has none), 2 ports of 100, 2
+	 * routers of 10, 2 workers of 10, by the fake's word.
 	 */
-	const uint64_t needed = 3 * 1024 + 2 * 100 + 2 * 10 + 20;
-	const uint64_t needed_deep = needed - 1024 + 16384; /* one queue of 4 MiB */
+	const uint64_t needed = 3 * 1280 + 2 * 100 + 2 * 10 + 20;
+	const uint64_t needed_deep = needed - 1280 + 16384 / 4 * 5; /* one queue of 4 MiB */
 	char *deep = ctrl_site_edit(
 		CTRL_SITE, "rate: {min: 50Mbps}", "rate: {min: 50Mbps}, shape: {queue: 4MiB}");
 	char *text = ctrl_site_edit(deep, "slices:\n", "eal: {memory: 16MiB}\nslices:\n");
