@@ -8,9 +8,9 @@
  *   forward
  *     route              FIB lookups of the burst, each in its own virtual router's table
  *     resolve            adjacency, TTL, MTU: what cannot go on leaves, with its ICMP error
- *     shape              the virtual link (places 1 to 3): passes, waits in its queue, or is
- * dropped output             TTL, rewrite, counters, staged on the port account            latency
- * and cycles
+ *     shape              the virtual link (places 1 to 3): passes, waits, or is dropped
+ *     output             TTL, rewrite, counters, staged on the port (place 4: portsched.h)
+ *     account            latency and cycles
  *
  *   pipeline_release   a virtual link's turn: what waited goes on from route, past its own shaper
  *

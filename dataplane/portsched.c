@@ -7,9 +7,12 @@
 #include <rte_prefetch.h>
 
 #include "dataplane/portsched.h"
+#include "lib/slab.h"
 
 #define L1_OVERHEAD 24 /* as in a virtual link's counting */
 #define AHEAD 4
+
+static struct slab slots = SLAB_INIT(sizeof(struct sched_slot));
 
 /* ---- control thread ---- */
 
@@ -70,12 +73,10 @@ void sched_queue_destroy(struct sched_queue *queue)
 
 struct sched_slot *sched_slot_create(dp_iface_id id, struct sched_queue *shared)
 {
-	struct sched_slot *slot =
-		aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_CACHE_LINE_ROUNDUP(sizeof(*slot)));
+	struct sched_slot *slot = slab_get(&slots);
 
 	if (slot == NULL)
 		return NULL;
-	memset(slot, 0, sizeof(*slot));
 	queue_init(&slot->own, PSCHED_IS_RESERVED, 1, NULL);
 	slot->queue = slot->shared = shared;
 	slot->id = id;
@@ -84,7 +85,7 @@ struct sched_slot *sched_slot_create(dp_iface_id id, struct sched_queue *shared)
 
 void sched_slot_destroy(struct sched_slot *slot)
 {
-	free(slot);
+	slab_put(&slots, slot);
 }
 
 static bool is_reserved(const struct dp_link_spec *spec)
