@@ -18,11 +18,14 @@ enum {
 #define CLI_ERROR_LEN 512
 
 struct cli_options {
-	const char *socket;   /* NULL: HPSROUTER_SOCKET, or the only one in /run/hpsrouter */
-	const char *capacity; /* allocate */
-	const char *window;   /* latency */
-	const char *count;    /* top */
-	const char *interval; /* top */
+	const char *socket;    /* NULL: HPSROUTER_SOCKET, or the only one in /run/hpsrouter */
+	const char *capacity;  /* allocate */
+	const char *substrate; /* vxdl plan */
+	const char *output;    /* vxdl plan */
+	const char *at;        /* vxdl plan */
+	const char *window;    /* latency */
+	const char *count;     /* top */
+	const char *interval;  /* top */
 	bool json;
 	bool help;
 	bool version;
@@ -76,6 +79,8 @@ void cli_command_usage(const struct cli_command *command, FILE *out);
 int cli_allocate(int argc, char **argv, const struct cli_options *options, FILE *out,
 	struct cli_error *error);
 int cli_vxdl_check(int argc, char **argv, const struct cli_options *options, FILE *out,
+	struct cli_error *error);
+int cli_vxdl_plan(int argc, char **argv, const struct cli_options *options, FILE *out,
 	struct cli_error *error);
 int cli_top(const struct cli_options *options, FILE *out, struct cli_error *error);
 

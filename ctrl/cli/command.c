@@ -66,6 +66,9 @@ const struct cli_command cli_commands[] = {
 		"clock.show", NULL, show_clock, NULL},
 	{"clock", "set", "TIME", "move a manual clock, to 2026-12-01T08:00:00Z",
 		"clock.set", args_time, show_clock, NULL},
+	{"vxdl", "plan", "--substrate FILE -o DIR [--at TIME] REQUEST...",
+		"reserve what requests ask for, write each site's file; no daemon", NULL, NULL, NULL,
+		"substrate"},
 	{"reload", NULL, "[FILE]", "the whole site file, live, as one transaction",
 		"reload", args_reload, show_changes, NULL},
 	{"config", "show", "", "what runs, as a site file",
@@ -105,12 +108,15 @@ void cli_usage(FILE *out)
 
 int cli_options_parse(int *argc, char **argv, struct cli_options *options, struct cli_error *error)
 {
-	enum { OPT_CAPACITY = 256, OPT_WINDOW, OPT_COUNT, OPT_INTERVAL };
+	enum { OPT_CAPACITY = 256, OPT_WINDOW, OPT_COUNT, OPT_INTERVAL, OPT_SUBSTRATE, OPT_AT };
 	static const struct option longs[] = {
 		{"socket", required_argument, NULL, 's'},
 		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'V'},
+		{"substrate", required_argument, NULL, OPT_SUBSTRATE},
+		{"output", required_argument, NULL, 'o'},
+		{"at", required_argument, NULL, OPT_AT},
 		{"capacity", required_argument, NULL, OPT_CAPACITY},
 		{"window", required_argument, NULL, OPT_WINDOW},
 		{"count", required_argument, NULL, OPT_COUNT},
@@ -122,7 +128,7 @@ int cli_options_parse(int *argc, char **argv, struct cli_options *options, struc
 	memset(options, 0, sizeof(*options));
 	optind = 0; /* glibc: start afresh */
 	opterr = 0;
-	while ((c = getopt_long(*argc, argv, ":s:jhV", longs, NULL)) != -1) {
+	while ((c = getopt_long(*argc, argv, ":s:o:jhV", longs, NULL)) != -1) {
 		switch (c) {
 		case 's':
 			options->socket = optarg;
@@ -135,6 +141,15 @@ int cli_options_parse(int *argc, char **argv, struct cli_options *options, struc
 			break;
 		case 'V':
 			options->version = true;
+			break;
+		case OPT_SUBSTRATE:
+			options->substrate = optarg;
+			break;
+		case 'o':
+			options->output = optarg;
+			break;
+		case OPT_AT:
+			options->at = optarg;
 			break;
 		case OPT_CAPACITY:
 			options->capacity = optarg;
@@ -168,7 +183,13 @@ int cli_command_options(const struct cli_command *command, const struct cli_opti
 	const char *own = command->option ? command->option : "";
 	const char *foreign = NULL;
 
-	if (options->capacity && strcmp(own, "capacity") != 0)
+	if (options->substrate && strcmp(own, "substrate") != 0)
+		foreign = "substrate";
+	else if (options->output && strcmp(own, "substrate") != 0)
+		foreign = "output";
+	else if (options->at && strcmp(own, "substrate") != 0)
+		foreign = "at";
+	else if (options->capacity && strcmp(own, "capacity") != 0)
 		foreign = "capacity";
 	else if (options->window && strcmp(own, "window") != 0)
 		foreign = "window";
