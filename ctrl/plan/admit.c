@@ -49,8 +49,7 @@ static bool accept_vlans(void *arg, const size_t *sites)
 	const struct question *question = arg;
 	uint16_t vlans[VLANS_MAX];
 	size_t needed,
-		n = plan_vlans(question->plan, question->request, sites, question->start_s,
-			question->end_s, vlans, VLANS_MAX, &needed);
+		n = plan_vlans(question->plan, question->request, sites, vlans, VLANS_MAX, &needed);
 
 	return n >= needed;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* VLANs and VNIs (paper 001: a VLAN out of those that every participating site has free). */
+/* VLANs and VNIs (paper 001: a VLAN out of those that every participating site has free). Each is
+ * of one VPXI until its lease ends, also before it begins: in a site file all stand side by side.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +33,7 @@ static bool shares_site(
 }
 
 size_t plan_vlans(const struct plan *plan, const struct vxdl *request, const size_t *sites,
-	uint64_t start_s, uint64_t end_s, uint16_t *vlans, size_t max, size_t *needed)
+	uint16_t *vlans, size_t max, size_t *needed)
 {
 	bool usable[VLANS] = {false};
 	bool first = true;
@@ -59,7 +61,7 @@ size_t plan_vlans(const struct plan *plan, const struct vxdl *request, const siz
 	for (size_t i = 0; i < plan->n_allocs; i++) {
 		const struct plan_alloc *alloc = &plan->allocs[i];
 
-		if (!plan_overlaps(alloc, start_s, end_s) || !shares_site(alloc, request, sites))
+		if (!shares_site(alloc, request, sites))
 			continue;
 		for (size_t l = 0; l < alloc->request->n_links; l++)
 			usable[alloc->vlans[l]] = false;
@@ -78,8 +80,8 @@ static int compare_vnis(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-/* Those in use while ALLOC is, ascending. */
-static uint32_t *collect_vnis(const struct plan *plan, const struct plan_alloc *alloc, size_t *n)
+/* Those in use, ascending. */
+static uint32_t *collect_vnis(const struct plan *plan, size_t *n)
 {
 	size_t n_sites = plan->substrate->n_sites, max = 1;
 	uint32_t *vnis;
@@ -91,8 +93,6 @@ static uint32_t *collect_vnis(const struct plan *plan, const struct plan_alloc *
 	for (size_t i = 0; vnis && i < plan->n_allocs; i++) {
 		const struct plan_alloc *other = &plan->allocs[i];
 
-		if (!plan_overlaps(other, alloc->start_s, alloc->end_s))
-			continue;
 		for (size_t l = 0; l < other->request->n_links; l++) {
 			for (size_t h = 0; h < other->n_hops[l]; h++)
 				vnis[(*n)++] = other->vnis[l * n_sites + h];
@@ -106,7 +106,7 @@ static uint32_t *collect_vnis(const struct plan *plan, const struct plan_alloc *
 static int number_vnis(const struct plan *plan, struct plan_alloc *alloc)
 {
 	size_t n_sites = plan->substrate->n_sites, n_used, at = 0;
-	uint32_t *used = collect_vnis(plan, alloc, &n_used);
+	uint32_t *used = collect_vnis(plan, &n_used);
 	uint32_t vni = plan->substrate->vnis.first;
 	int rc = used ? 0 : -ENOMEM;
 
@@ -133,8 +133,7 @@ int plan_number(const struct plan *plan, struct plan_alloc *alloc, const char **
 
 	if (!next)
 		return -ENOMEM;
-	n = plan_vlans(
-		plan, request, alloc->site, alloc->start_s, alloc->end_s, vlans, VLANS, &needed);
+	n = plan_vlans(plan, request, alloc->site, vlans, VLANS, &needed);
 	*constraint = "vlans";
 	rc = n < needed ? -ENOSPC : 0;
 	for (size_t i = 0; rc == 0 && i < request->n_links; i++) {

@@ -104,7 +104,7 @@ void plan_free_fini(struct plan_free *free_);
 /* The VLANs that all SITES with an access link of the request have free, ascending, at most MAX.
  * How many access links the site with most of them has: *needed. */
 size_t plan_vlans(const struct plan *plan, const struct vxdl *request, const size_t *sites,
-	uint64_t start_s, uint64_t end_s, uint16_t *vlans, size_t max, size_t *needed);
+	uint16_t *vlans, size_t max, size_t *needed);
 /* Give the alloc its VLANs and VNIs. 0, or -ENOSPC with the constraint's name in *constraint. */
 int plan_number(const struct plan *plan, struct plan_alloc *alloc, const char **constraint);
 
