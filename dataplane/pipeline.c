@@ -260,7 +260,9 @@ static bool resolve(struct ctx *ctx, struct burst *b)
 
 	for (unsigned int i = 0; i < b->n; i++) {
 		differ |= b->adj[i]->kind ^ ADJ_KIND_FORWARD;
-		rte_prefetch0(&b->adj[i]->out->tx_packets);
+		/* Not a pointer yet: an adjacency without a way out has NULL there. */
+		rte_prefetch0((const void *)((uintptr_t)b->adj[i]->out +
+			offsetof(struct iface, tx_packets)));
 	}
 	if (unlikely(differ != 0))
 		resolve_slowly(ctx, b);
