@@ -7,6 +7,7 @@
 
 #define GATEWAYS_MAX 64u
 #define ADDRESSES_MAX 256u /* of one interface */
+#define RULES_MAX 1024u    /* of one filter and direction, or policies of one router */
 
 /* An address of an interface, and the network around it. */
 struct net {
@@ -204,33 +205,53 @@ static void check_reach(struct check *check, const struct nets *nets,
 		diag_error(check->diag, loc, "%s %s: this is %s", what, text, fault);
 }
 
-static void check_gateways(struct check *check, const struct nets *nets,
-	const struct model_interface *dev, const struct model_route *route)
+/* Of a route, or of a policy for packets to TO (of no family: any). */
+struct gateways {
+	const struct ip_prefix *to;
+	const struct ip_addr *vias;
+	size_t n;
+	const char *dev;
+	struct model_loc loc, dev_loc;
+};
+
+static void check_gateways(
+	struct check *check, const struct nets *nets, const struct gateways *gateways)
 {
-	struct model_loc loc = check_loc(route->via_loc, route->loc);
+	const struct model_interface *dev = NULL;
+	struct model_loc loc = gateways->loc;
 	char text[IP_ADDR_STRLEN], to[IP_PREFIX_STRLEN];
 
-	if (route->n_vias > GATEWAYS_MAX) {
+	if (gateways->dev[0]) {
+		dev = lookup_iface(nets, gateways->dev);
+		if (!dev && !nets->nameless)
+			diag_error(check->diag, gateways->dev_loc,
+				"dev: the router has no interface '%s'", gateways->dev);
+	}
+	if (gateways->n > GATEWAYS_MAX) {
 		diag_error(check->diag, loc, "via: %zu gateways, at most %u can share a route",
-			route->n_vias, GATEWAYS_MAX);
+			gateways->n, GATEWAYS_MAX);
 		return;
 	}
-	for (size_t i = 0; i < route->n_vias; i++) {
-		const struct ip_addr *via = &route->vias[i];
+	for (size_t i = 0; i < gateways->n; i++) {
+		const struct ip_addr *via = &gateways->vias[i];
 		size_t earlier = 0;
 
 		if (via->af == IP_AF_NONE)
 			continue;
-		while (earlier < i && ipaddr_cmp(via, &route->vias[earlier]) != 0)
+		while (earlier < i && ipaddr_cmp(via, &gateways->vias[earlier]) != 0)
 			earlier++;
 		if (earlier < i)
 			diag_error(check->diag, loc, "via: gateway %s comes twice",
 				ipaddr_print(via, text));
-		else if (route->to.addr.af && via->af != route->to.addr.af)
+		else if (gateways->to->addr.af && via->af != gateways->to->addr.af)
 			diag_error(check->diag, loc,
 				"via: gateway %s is not of the family of the network %s",
-				ipaddr_print(via, text), prefix_print(&route->to, to));
-		else if (dev || route->dev[0] == '\0')
+				ipaddr_print(via, text), prefix_print(gateways->to, to));
+		else if (via->af != gateways->vias[0].af && gateways->vias[0].af)
+			diag_error(check->diag, loc,
+				"via: gateway %s is not of the family of the first",
+				ipaddr_print(via, text));
+		else if (dev || gateways->dev[0] == '\0')
 			check_reach(check, nets, dev, via, "gateway", loc);
 	}
 }
@@ -239,17 +260,12 @@ static void check_route(
 	struct check *check, const struct nets *nets, const struct model_route *route)
 {
 	struct model_loc loc = check_loc(route->to_loc, route->loc);
-	const struct model_interface *dev = NULL;
+	const struct gateways gateways = {&route->to, route->vias, route->n_vias, route->dev,
+		check_loc(route->via_loc, route->loc), check_loc(route->dev_loc, route->loc)};
 	char to[IP_PREFIX_STRLEN], line[CHECK_LINE_STRLEN];
 	const struct net *net;
 
-	if (route->dev[0]) {
-		dev = lookup_iface(nets, route->dev);
-		if (!dev && !nets->nameless)
-			diag_error(check->diag, check_loc(route->dev_loc, route->loc),
-				"dev: the router has no interface '%s'", route->dev);
-	}
-	check_gateways(check, nets, dev, route);
+	check_gateways(check, nets, &gateways);
 	if (route->to.addr.af == IP_AF_NONE)
 		return;
 	net = lookup_net(nets, &route->to.addr);
@@ -270,14 +286,45 @@ static int compare_routes(const void *a, const void *b)
 	const struct model_route *right = *(const struct model_route *const *)b;
 	int rc = prefix_cmp(&left->to, &right->to);
 
+	if (rc == 0 && left->metric != right->metric)
+		rc = left->metric < right->metric ? -1 : 1;
 	return rc ? rc : check_loc_cmp(left->loc, right->loc);
+}
+
+/* The routes to one network, SORTED[0..N-1], and their gateways together. */
+static void check_alternatives(
+	struct check *check, const struct model_route *const *sorted, size_t n)
+{
+	char to[IP_PREFIX_STRLEN], line[CHECK_LINE_STRLEN];
+	size_t hops = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct model_route *route = sorted[i];
+		struct model_loc loc = check_loc(route->to_loc, route->loc);
+
+		prefix_print(&route->to, to);
+		hops += route->n_vias ? route->n_vias : 1;
+		if (i > 0 && route->metric == sorted[i - 1]->metric)
+			diag_error(check->diag, loc, "to: there is a route to %s already, in %s",
+				to, check_line(sorted[i - 1]->loc, line));
+		else if (n > 1 && route->n_vias == 0 && !check->partial)
+			diag_error(check->diag, loc,
+				"to: one of several routes to %s needs 'via', to know whether its "
+				"next hop lives",
+				to);
+		else if (hops > GATEWAYS_MAX && hops - route->n_vias <= GATEWAYS_MAX &&
+			route->n_vias <= GATEWAYS_MAX)
+			diag_error(check->diag, loc,
+				"to: the routes to %s have more than %u gateways together", to,
+				GATEWAYS_MAX);
+	}
 }
 
 static void check_routes(
 	struct check *check, const struct nets *nets, const struct model_router *router)
 {
 	const struct model_route **sorted = check_alloc(check, router->n_routes, sizeof(*sorted));
-	char to[IP_PREFIX_STRLEN], line[CHECK_LINE_STRLEN];
+	size_t first = 0;
 
 	if (!sorted)
 		return;
@@ -286,12 +333,12 @@ static void check_routes(
 		check_route(check, nets, sorted[i]);
 	}
 	qsort(sorted, router->n_routes, sizeof(*sorted), compare_routes);
-	for (size_t i = 1; i < router->n_routes; i++) {
-		if (sorted[i]->to.addr.af && prefix_cmp(&sorted[i]->to, &sorted[i - 1]->to) == 0)
-			diag_error(check->diag, check_loc(sorted[i]->to_loc, sorted[i]->loc),
-				"to: there is a route to %s already, in %s",
-				prefix_print(&sorted[i]->to, to),
-				check_line(sorted[i - 1]->loc, line));
+	for (size_t i = 1; i <= router->n_routes; i++) {
+		if (i < router->n_routes && prefix_cmp(&sorted[i]->to, &sorted[first]->to) == 0)
+			continue;
+		if (i - first > 1 && sorted[first]->to.addr.af)
+			check_alternatives(check, sorted + first, i - first);
+		first = i;
 	}
 	free(sorted);
 }
@@ -345,6 +392,72 @@ static void check_neighbors(
 	free(sorted);
 }
 
+/* ---- filters, policies, probes ---- */
+
+static void check_rules(
+	struct check *check, const struct model_filter_rule *rules, size_t n, const char *direction)
+{
+	struct check_name *names = check_alloc(check, n, sizeof(*names));
+
+	if (n > RULES_MAX)
+		diag_error(check->diag, rules[RULES_MAX].loc,
+			"%s: %zu rules, at most %u are possible", direction, n, RULES_MAX);
+	for (size_t i = 0; names && i < n; i++)
+		names[i] = (struct check_name){.name = rules[i].name, .loc = rules[i].loc};
+	if (names)
+		check_names(check, names, n, "filter rule");
+	free(names);
+}
+
+static void check_policy(
+	struct check *check, const struct nets *nets, const struct model_policy *policy)
+{
+	static const struct ip_prefix any = {0};
+	const struct ip_prefix *to = policy->match.to.addr.af ? &policy->match.to
+		: policy->match.from.addr.af                  ? &policy->match.from
+							      : &any;
+	const struct gateways gateways = {to, policy->vias, policy->n_vias, policy->dev,
+		check_loc(policy->via_loc, policy->loc), check_loc(policy->dev_loc, policy->loc)};
+
+	check_gateways(check, nets, &gateways);
+	if (policy->in[0] && !lookup_iface(nets, policy->in) && !nets->nameless)
+		diag_error(check->diag, check_loc(policy->in_loc, policy->loc),
+			"in: the router has no interface '%s'", policy->in);
+}
+
+static void check_policies(
+	struct check *check, const struct nets *nets, const struct model_router *router)
+{
+	struct check_name *names = check_alloc(check, router->n_policies, sizeof(*names));
+
+	if (router->n_policies > RULES_MAX)
+		diag_error(check->diag, router->policies[RULES_MAX].loc,
+			"policies: %zu, at most %u are possible", router->n_policies, RULES_MAX);
+	for (size_t i = 0; i < router->n_policies; i++)
+		check_policy(check, nets, &router->policies[i]);
+	for (size_t i = 0; names && i < router->n_policies; i++)
+		names[i] = (struct check_name){
+			.name = router->policies[i].name, .loc = router->policies[i].loc};
+	if (names)
+		check_names(check, names, router->n_policies, "policy");
+	free(names);
+}
+
+static void check_guards(
+	struct check *check, const struct nets *nets, const struct model_router *router)
+{
+	for (size_t i = 0; i < router->n_interfaces; i++) {
+		const struct model_interface *iface = &router->interfaces[i];
+
+		check_rules(check, iface->filter.in, iface->filter.n_in, "in");
+		check_rules(check, iface->filter.out, iface->filter.n_out, "out");
+		if (iface->probe.peer.af)
+			check_reach(check, nets, iface, &iface->probe.peer, "peer",
+				check_loc(iface->probe.peer_loc, iface->probe.loc));
+	}
+	check_policies(check, nets, router);
+}
+
 void check_router(struct check *check, const struct model_router *router)
 {
 	struct nets nets = {0};
@@ -359,6 +472,7 @@ void check_router(struct check *check, const struct model_router *router)
 		check_overlaps(check, &nets);
 		check_routes(check, &nets, router);
 		check_neighbors(check, &nets, router);
+		check_guards(check, &nets, router);
 	}
 	free(nets.items);
 	free(nets.ifaces);

@@ -59,6 +59,18 @@ void model_interface_init(struct model_interface *iface)
 				.queue_packets = model_queue_packets(DEFAULT_QUEUE_BYTES),
 			},
 	};
+	model_probe_init(&iface->probe);
+}
+
+void model_match_init(struct model_match *match)
+{
+	*match = (struct model_match){
+		.proto = MODEL_PROTO_ANY, .sport_last = UINT16_MAX, .dport_last = UINT16_MAX};
+}
+
+void model_probe_init(struct model_probe *probe)
+{
+	*probe = (struct model_probe){.interval_ms = 50, .multiplier = 3};
 }
 
 struct model_site *model_site_create(void)
@@ -82,13 +94,19 @@ void model_route_fini(struct model_route *route)
 
 static void router_fini(struct model_router *router)
 {
-	for (size_t i = 0; i < router->n_interfaces; i++)
+	for (size_t i = 0; i < router->n_interfaces; i++) {
 		free(router->interfaces[i].addresses);
+		free(router->interfaces[i].filter.in);
+		free(router->interfaces[i].filter.out);
+	}
 	for (size_t i = 0; i < router->n_routes; i++)
 		free(router->routes[i].vias);
+	for (size_t i = 0; i < router->n_policies; i++)
+		free(router->policies[i].vias);
 	free(router->interfaces);
 	free(router->routes);
 	free(router->neighbors);
+	free(router->policies);
 }
 
 void model_vpxi_fini(struct model_vpxi *vpxi)
@@ -152,22 +170,53 @@ static int array_clone(void *out, size_t *n_out, const void *items, size_t n, si
 	return 0;
 }
 
+static int interface_clone(struct model_interface *out, const struct model_interface *iface)
+{
+	struct model_filter *filter = &out->filter;
+
+	*out = *iface;
+	out->addresses = NULL;
+	filter->in = filter->out = NULL;
+	out->n_addresses = filter->n_in = filter->n_out = 0;
+	if (array_clone(&out->addresses, &out->n_addresses, iface->addresses, iface->n_addresses,
+		    sizeof(*out->addresses)) < 0 ||
+		array_clone(&filter->in, &filter->n_in, iface->filter.in, iface->filter.n_in,
+			sizeof(*filter->in)) < 0)
+		return -ENOMEM;
+	return array_clone(&filter->out, &filter->n_out, iface->filter.out, iface->filter.n_out,
+		sizeof(*filter->out));
+}
+
+static int policies_clone(struct model_router *out, const struct model_router *router)
+{
+	out->policies = calloc(router->n_policies + 1, sizeof(*out->policies));
+	if (!out->policies)
+		return -ENOMEM;
+	for (size_t i = 0; i < router->n_policies; i++) {
+		const struct model_policy *from = &router->policies[i];
+		struct model_policy *to = &out->policies[out->n_policies++];
+
+		*to = *from;
+		if (array_clone(&to->vias, &to->n_vias, from->vias, from->n_vias,
+			    sizeof(*to->vias)) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int router_clone(struct model_router *out, const struct model_router *router)
 {
 	*out = *router;
-	out->n_interfaces = out->n_routes = out->n_neighbors = 0;
+	out->n_interfaces = out->n_routes = out->n_neighbors = out->n_policies = 0;
 	out->interfaces = calloc(router->n_interfaces + 1, sizeof(*out->interfaces));
 	out->routes = calloc(router->n_routes + 1, sizeof(*out->routes));
 	out->neighbors = NULL;
+	out->policies = NULL;
 	if (!out->interfaces || !out->routes)
 		return -ENOMEM;
 	for (size_t i = 0; i < router->n_interfaces; i++) {
-		const struct model_interface *from = &router->interfaces[i];
-		struct model_interface *to = &out->interfaces[out->n_interfaces++];
-
-		*to = *from;
-		if (array_clone(&to->addresses, &to->n_addresses, from->addresses,
-			    from->n_addresses, sizeof(*to->addresses)) < 0)
+		if (interface_clone(&out->interfaces[out->n_interfaces++], &router->interfaces[i]) <
+			0)
 			return -ENOMEM;
 	}
 	for (size_t i = 0; i < router->n_routes; i++) {
@@ -179,6 +228,8 @@ static int router_clone(struct model_router *out, const struct model_router *rou
 			    sizeof(*to->vias)) < 0)
 			return -ENOMEM;
 	}
+	if (policies_clone(out, router) < 0)
+		return -ENOMEM;
 	return array_clone(&out->neighbors, &out->n_neighbors, router->neighbors,
 		router->n_neighbors, sizeof(*out->neighbors));
 }

@@ -15,6 +15,7 @@
 #define MODEL_NAME_MAX 63 /* characters of a name: letters, digits, '-', '_', '.' */
 #define MODEL_RATE_NONE UINT64_MAX
 #define MODEL_VLAN_NONE UINT16_MAX
+#define MODEL_PROTO_ANY 256
 #define MODEL_TIME_NONE INT64_MAX /* no end; times are Unix seconds, UTC */
 
 /* Where a value stands in its file; line and column count from 1, 0: not from a file. */
@@ -30,6 +31,8 @@ enum model_place { MODEL_AT_INGRESS = 1, MODEL_AT_VIF_IN, MODEL_AT_VIF_OUT, MODE
 enum model_shaper { MODEL_BY_TBF, MODEL_BY_PSP };
 enum model_accounting { MODEL_ACCOUNT_L2, MODEL_ACCOUNT_L1 };
 enum model_share { MODEL_SHARE_STRICT, MODEL_SHARE_BORROW };
+enum model_rpf { MODEL_RPF_OFF, MODEL_RPF_LOOSE, MODEL_RPF_STRICT };
+enum model_else { MODEL_ELSE_ROUTE, MODEL_ELSE_NEXT, MODEL_ELSE_DROP };
 enum model_tunnel_type {
 	MODEL_TUNNEL_NONE,
 	MODEL_TUNNEL_VXLAN,
@@ -112,6 +115,39 @@ struct model_shape {
 	struct model_loc burst_loc, queue_loc;
 };
 
+/* What a packet must have, all of it. */
+struct model_match {
+	struct ip_prefix from, to;         /* IP_AF_NONE: any, of both families */
+	uint16_t proto;                    /* 0..255, MODEL_PROTO_ANY */
+	uint16_t sport_first, sport_last;  /* 0..65535: any */
+	uint16_t dport_first, dport_last;  /* of fragments but the first nobody knows a port */
+	uint64_t dscp;                     /* bit by code point (1 << 46: EF); 0: any */
+	struct model_loc from_loc, to_loc; /* line 0: not given */
+};
+
+struct model_filter_rule {
+	struct model_loc loc;
+	char name[MODEL_NAME_MAX + 1]; /* "": none */
+	bool drop;                     /* else accept */
+	struct model_match match;
+};
+
+/* The first rule that matches decides; what none matches is accepted. */
+struct model_filter {
+	struct model_loc loc;
+	struct model_filter_rule *in, *out;
+	size_t n_in, n_out;
+};
+
+/* Is the peer of an interface's link there? */
+struct model_probe {
+	struct model_loc loc;
+	struct ip_addr peer;  /* IP_AF_NONE: no probe */
+	uint32_t interval_ms; /* default 50 */
+	uint32_t multiplier;  /* lost in a row until the peer counts as lost, default 3 */
+	struct model_loc peer_loc;
+};
+
 struct model_interface {
 	struct model_loc loc;
 	char name[MODEL_NAME_MAX + 1];
@@ -130,6 +166,9 @@ struct model_interface {
 	struct model_loc mtu_loc;
 	struct model_rate rate;
 	struct model_shape shape;
+	struct model_filter filter;
+	enum model_rpf rpf; /* default off */
+	struct model_probe probe;
 };
 
 struct model_route {
@@ -141,7 +180,25 @@ struct model_route {
 	/* "": the interface whose network holds the gateway; without a gateway, too: the route
 	 * drops. */
 	char dev[MODEL_NAME_MAX + 1];
+	/* Of several routes to one network the lowest is used whose next hop lives. */
+	uint32_t metric;
 	struct model_loc to_loc, via_loc, dev_loc;
+};
+
+/* Packets that match, and that no interface's network awaits, leave the way that the first such
+ * policy says, not the routes'. */
+struct model_policy {
+	struct model_loc loc;
+	char name[MODEL_NAME_MAX + 1]; /* "": none */
+	struct model_match match;
+	char in[MODEL_NAME_MAX + 1]; /* interface that it came in on; "": any */
+	struct ip_addr *vias;        /* as of a route */
+	size_t n_vias;
+	char dev[MODEL_NAME_MAX + 1];
+	bool drop;             /* neither vias nor dev */
+	bool route;            /* likewise: leave it to the routes */
+	enum model_else other; /* what holds while no next hop lives; default the routes */
+	struct model_loc in_loc, via_loc, dev_loc;
 };
 
 struct model_neighbor {
@@ -164,6 +221,8 @@ struct model_router {
 	size_t n_routes;
 	struct model_neighbor *neighbors;
 	size_t n_neighbors;
+	struct model_policy *policies; /* in order of precedence */
+	size_t n_policies;
 };
 
 /* The rate of one link while a period lasts, in place of its interface's. */
@@ -231,6 +290,8 @@ void model_slice_init(struct model_slice *slice);
 void model_port_init(struct model_port *port);
 void model_router_init(struct model_router *router);
 void model_interface_init(struct model_interface *iface);
+void model_match_init(struct model_match *match); /* any packet */
+void model_probe_init(struct model_probe *probe); /* none, with the usual times */
 /* Packets that a queue of this many bytes is given by default. */
 uint32_t model_queue_packets(uint64_t queue_bytes);
 
@@ -258,9 +319,13 @@ bool model_site_equal(const struct model_site *a, const struct model_site *b);
 bool model_vpxi_equal(const struct model_vpxi *a, const struct model_vpxi *b);
 bool model_router_equal(const struct model_router *a, const struct model_router *b);
 bool model_interface_equal(const struct model_interface *a, const struct model_interface *b);
-/* Rate and shape left out: what needs a new interface rather than a new rate. */
+/* Rate, shape, filter, check and probe left out: what needs a new interface rather than new values.
+ */
 bool model_interface_same_attachment(
 	const struct model_interface *a, const struct model_interface *b);
+bool model_filter_equal(const struct model_filter *a, const struct model_filter *b);
+bool model_probe_equal(const struct model_probe *a, const struct model_probe *b);
+bool model_policy_equal(const struct model_policy *a, const struct model_policy *b);
 bool model_route_equal(const struct model_route *a, const struct model_route *b);
 bool model_port_equal(const struct model_port *a, const struct model_port *b);
 bool model_slice_equal(const struct model_slice *a, const struct model_slice *b);

@@ -58,6 +58,47 @@ static bool equal_shapes(const struct model_shape *a, const struct model_shape *
 		a->bytes == b->bytes;
 }
 
+static bool equal_prefixes(const struct ip_prefix *a, const struct ip_prefix *b)
+{
+	return a->len == b->len && equal_addrs(&a->addr, &b->addr);
+}
+
+static bool equal_matches(const struct model_match *a, const struct model_match *b)
+{
+	return equal_prefixes(&a->from, &b->from) && equal_prefixes(&a->to, &b->to) &&
+		a->proto == b->proto && a->sport_first == b->sport_first &&
+		a->sport_last == b->sport_last && a->dport_first == b->dport_first &&
+		a->dport_last == b->dport_last && a->dscp == b->dscp;
+}
+
+static bool equal_filter_rules(const struct model_filter_rule *a, const struct model_filter_rule *b)
+{
+	return strcmp(a->name, b->name) == 0 && a->drop == b->drop &&
+		equal_matches(&a->match, &b->match);
+}
+
+bool model_filter_equal(const struct model_filter *a, const struct model_filter *b)
+{
+	return EQUAL_ARRAYS(a, b, in, n_in, equal_filter_rules) &&
+		EQUAL_ARRAYS(a, b, out, n_out, equal_filter_rules);
+}
+
+bool model_probe_equal(const struct model_probe *a, const struct model_probe *b)
+{
+	if (!equal_addrs(&a->peer, &b->peer))
+		return false;
+	return a->peer.af == IP_AF_NONE ||
+		(a->interval_ms == b->interval_ms && a->multiplier == b->multiplier);
+}
+
+bool model_policy_equal(const struct model_policy *a, const struct model_policy *b)
+{
+	return strcmp(a->name, b->name) == 0 && equal_matches(&a->match, &b->match) &&
+		strcmp(a->in, b->in) == 0 && strcmp(a->dev, b->dev) == 0 && a->drop == b->drop &&
+		a->route == b->route && a->other == b->other &&
+		EQUAL_ARRAYS(a, b, vias, n_vias, equal_addrs);
+}
+
 static bool equal_neighbors(const struct model_neighbor *a, const struct model_neighbor *b)
 {
 	return equal_addrs(&a->address, &b->address) && equal_macs(&a->mac, &b->mac) &&
@@ -88,7 +129,8 @@ bool model_port_equal(const struct model_port *a, const struct model_port *b)
 bool model_route_equal(const struct model_route *a, const struct model_route *b)
 {
 	return a->to.len == b->to.len && equal_addrs(&a->to.addr, &b->to.addr) &&
-		strcmp(a->dev, b->dev) == 0 && EQUAL_ARRAYS(a, b, vias, n_vias, equal_addrs);
+		strcmp(a->dev, b->dev) == 0 && a->metric == b->metric &&
+		EQUAL_ARRAYS(a, b, vias, n_vias, equal_addrs);
 }
 
 bool model_interface_same_attachment(
@@ -103,7 +145,8 @@ bool model_interface_same_attachment(
 bool model_interface_equal(const struct model_interface *a, const struct model_interface *b)
 {
 	return model_interface_same_attachment(a, b) && equal_rates(&a->rate, &b->rate) &&
-		equal_shapes(&a->shape, &b->shape);
+		equal_shapes(&a->shape, &b->shape) && model_filter_equal(&a->filter, &b->filter) &&
+		a->rpf == b->rpf && model_probe_equal(&a->probe, &b->probe);
 }
 
 bool model_router_equal(const struct model_router *a, const struct model_router *b)
@@ -112,7 +155,8 @@ bool model_router_equal(const struct model_router *a, const struct model_router 
 		a->weight == b->weight &&
 		EQUAL_ARRAYS(a, b, interfaces, n_interfaces, model_interface_equal) &&
 		EQUAL_ARRAYS(a, b, routes, n_routes, model_route_equal) &&
-		EQUAL_ARRAYS(a, b, neighbors, n_neighbors, equal_neighbors);
+		EQUAL_ARRAYS(a, b, neighbors, n_neighbors, equal_neighbors) &&
+		EQUAL_ARRAYS(a, b, policies, n_policies, model_policy_equal);
 }
 
 static bool equal_leases(const struct model_lease *a, const struct model_lease *b)

@@ -2,6 +2,7 @@
 #include "config/print.h"
 
 #include "config/lease.h"
+#include "config/print_parts.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -75,16 +76,9 @@ static void print_text(FILE *out, const char *text)
 	fputc('"', out);
 }
 
-/* ---- {key: value, ...} on one line, or one key a line ---- */
+/* ---- keys and values ---- */
 
-struct map {
-	FILE *out;
-	int indent; /* -1: in braces */
-	bool filled;
-};
-
-/* Write the key; its value follows. */
-static FILE *map_key(struct map *map, const char *key)
+FILE *map_key(struct map *map, const char *key)
 {
 	if (map->indent < 0)
 		fprintf(map->out, "%s%s: ", map->filled ? ", " : "{", key);
@@ -96,12 +90,12 @@ static FILE *map_key(struct map *map, const char *key)
 	return map->out;
 }
 
-static void map_text(struct map *map, const char *key, const char *value)
+void map_text(struct map *map, const char *key, const char *value)
 {
 	print_text(map_key(map, key), value);
 }
 
-static void map_number(struct map *map, const char *key, unsigned long value)
+void map_number(struct map *map, const char *key, unsigned long value)
 {
 	fprintf(map_key(map, key), "%lu", value);
 }
@@ -156,13 +150,29 @@ static void map_addresses(
 	fputc(']', map->out);
 }
 
-/* A mapping in braces as the value of KEY; end it with map_end. */
-static struct map map_inner(struct map *map, const char *key)
+void map_prefix(struct map *map, const char *key, const struct ip_prefix *prefix)
+{
+	print_prefix(map_key(map, key), prefix);
+}
+
+void map_addrs(struct map *map, const char *key, const struct ip_addr *addrs, size_t n)
+{
+	if (n == 0)
+		return;
+	fputs(n > 1 ? "[" : "", map_key(map, key));
+	for (size_t i = 0; i < n; i++) {
+		fputs(i ? ", " : "", map->out);
+		print_addr(map->out, &addrs[i]);
+	}
+	fputs(n > 1 ? "]" : "", map->out);
+}
+
+struct map map_inner(struct map *map, const char *key)
 {
 	return (struct map){.out = map_key(map, key), .indent = -1};
 }
 
-static void map_end(struct map *map)
+void map_end(struct map *map)
 {
 	fputs(map->filled ? "}" : "{}", map->out);
 }
@@ -260,6 +270,9 @@ static void print_interface(FILE *out, const struct model_interface *iface)
 		map_number(&map, "mtu", iface->mtu);
 	print_rate(&map, &iface->rate);
 	print_shape(&map, &iface->shape, &usual.shape);
+	print_filter(&map, &iface->filter);
+	print_rpf(&map, iface->rpf);
+	print_probe(&map, &iface->probe);
 }
 
 static void print_route(FILE *out, const struct model_route *route)
@@ -267,21 +280,14 @@ static void print_route(FILE *out, const struct model_route *route)
 	struct map map = {.out = out, .indent = -1};
 
 	fputs("\n          - ", out);
-	print_prefix(map_key(&map, "to"), &route->to);
-	if (route->n_vias == 1)
-		print_addr(map_key(&map, "via"), &route->vias[0]);
-	if (route->n_vias > 1) {
-		map_key(&map, "via");
-		for (size_t i = 0; i < route->n_vias; i++) {
-			fputs(i ? ", " : "[", out);
-			print_addr(out, &route->vias[i]);
-		}
-		fputc(']', out);
-	}
+	map_prefix(&map, "to", &route->to);
+	map_addrs(&map, "via", route->vias, route->n_vias);
 	if (route->dev[0])
 		map_text(&map, "dev", route->dev);
 	if (route->n_vias == 0 && !route->dev[0])
 		fputs("yes", map_key(&map, "drop"));
+	if (route->metric)
+		map_number(&map, "metric", route->metric);
 	map_end(&map);
 }
 
@@ -319,6 +325,10 @@ static void print_router(
 		fputs("\n        neighbors:", out);
 	for (size_t i = 0; i < router->n_neighbors; i++)
 		print_neighbor(out, &router->neighbors[i]);
+	if (router->n_policies)
+		fputs("\n        policies:", out);
+	for (size_t i = 0; i < router->n_policies; i++)
+		print_policy(out, &router->policies[i]);
 }
 
 static void print_lease(FILE *out, const struct model_lease *lease)

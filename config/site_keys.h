@@ -16,6 +16,10 @@
 #define MTU_LIMITS .min = 68, .max = MTU_MAX
 #define ADDRESS_ITEM .item = {"address", field_address}, .one_alone = true, .unknown_item = true
 
+/* An interface's `filter:` and `probe:`, an item of a router's `policies:`; site_match.c. */
+extern const struct record site_filter_record, site_probe_record, site_policy_record;
+extern const struct field_choice site_rpf_modes[];
+
 /* One item of `vpxis:`, a struct model_vpxi. */
 extern const struct record site_vpxi_record;
 

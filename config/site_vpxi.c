@@ -14,6 +14,7 @@
 #define QUEUE_MAX (UINT64_C(1) << 30)
 #define QUEUE_PACKETS_MAX (1u << 22)
 #define WEIGHT_MAX 1000
+#define METRIC_MAX UINT32_MAX
 
 /* ---- keys with a form of their own ---- */
 
@@ -359,6 +360,9 @@ static const struct field interface_fields[] = {
 	{"mtu", field_u16, AT(model_interface, mtu), LOC(model_interface, mtu_loc), MTU_LIMITS},
 	{"rate", field_record, AT(model_interface, rate), .arg = &rate_record},
 	{"shape", field_record, AT(model_interface, shape), .arg = &shape_record},
+	{"filter", field_record, AT(model_interface, filter), .arg = &site_filter_record},
+	{"rpf", field_enum, AT(model_interface, rpf), .arg = site_rpf_modes},
+	{"probe", field_record, AT(model_interface, probe), .arg = &site_probe_record},
 };
 static const struct record interface_record = {"interface", FIELDS(interface_fields),
 	.has_loc = true, .init = init_interface, .finish = finish_interface};
@@ -371,6 +375,7 @@ static const struct field route_fields[] = {
 			.one_alone = true, .unknown_item = true}},
 	{"dev", field_name, AT(model_route, dev), LOC(model_route, dev_loc)},
 	{"drop", parse_drop},
+	{"metric", field_u32, AT(model_route, metric), .max = METRIC_MAX},
 };
 static const struct record route_record = {
 	"route", FIELDS(route_fields), .has_loc = true, .finish = finish_route};
@@ -398,6 +403,9 @@ static const struct field router_fields[] = {
 	{"neighbors", field_list, AT(model_router, neighbors),
 		.arg = &(const struct field_list){sizeof(struct model_neighbor),
 			offsetof(struct model_router, n_neighbors), .record = &neighbor_record}},
+	{"policies", field_list, AT(model_router, policies),
+		.arg = &(const struct field_list){sizeof(struct model_policy),
+			offsetof(struct model_router, n_policies), .record = &site_policy_record}},
 };
 static const struct record router_record = {
 	"router", FIELDS(router_fields), .has_loc = true, .init = init_router};

@@ -205,6 +205,67 @@ static inline void util_random_rates(struct model_rate *rate)
 	rate->share = util_random(2) ? MODEL_SHARE_BORROW : MODEL_SHARE_STRICT;
 }
 
+static inline void util_random_match(struct model_match *match)
+{
+	struct ip_prefix from = util_random_prefix(), to = util_random_prefix();
+
+	model_match_init(match);
+	if (util_random(2))
+		match->from = prefix_mask(&from);
+	if (util_random(2) && (!match->from.addr.af || to.addr.af == match->from.addr.af))
+		match->to = prefix_mask(&to);
+	if (util_random(2)) {
+		match->proto = util_random(2) ? 6 : 17;
+		match->dport_first = (uint16_t)util_random(65536);
+		match->dport_last = match->dport_first;
+	} else if (util_random(2)) {
+		match->proto = (uint16_t)util_random(256);
+	} else {
+		match->sport_first = (uint16_t)util_random(1000);
+		match->sport_last = (uint16_t)(1000 + util_random(60000));
+	}
+	if (util_random(2))
+		match->dscp = UINT64_C(1) << util_random(64) | UINT64_C(1) << util_random(64);
+}
+
+static inline void util_random_rules(struct model_filter_rule **rules, size_t *n)
+{
+	*n = util_random(4);
+	*rules = *n ? calloc(*n, sizeof(**rules)) : NULL;
+	for (size_t i = 0; i < *n; i++) {
+		if (util_random(2))
+			util_random_name((*rules)[i].name);
+		(*rules)[i].drop = util_random(2);
+		util_random_match(&(*rules)[i].match);
+	}
+}
+
+static inline void util_random_policy(struct model_policy *policy)
+{
+	if (util_random(2))
+		util_random_name(policy->name);
+	util_random_match(&policy->match);
+	if (util_random(2))
+		util_random_name(policy->in);
+	switch (util_random(4)) {
+	case 0:
+		policy->drop = true;
+		return;
+	case 1:
+		policy->route = true;
+		return;
+	case 2:
+		util_random_name(policy->dev);
+		break;
+	default:
+		policy->n_vias = 1 + util_random(3);
+		policy->vias = calloc(policy->n_vias, sizeof(*policy->vias));
+		for (size_t i = 0; i < policy->n_vias; i++)
+			policy->vias[i] = util_random_addr();
+	}
+	policy->other = util_random(3);
+}
+
 static inline void util_random_interface(struct model_interface *iface)
 {
 	model_interface_init(iface);
@@ -233,6 +294,16 @@ static inline void util_random_interface(struct model_interface *iface)
 	iface->mac = util_random_mac();
 	iface->mtu = (uint16_t)(util_random(2) ? 0 : 68 + util_random(9000 - 67));
 	util_random_rates(&iface->rate);
+	if (util_random(2)) {
+		util_random_rules(&iface->filter.in, &iface->filter.n_in);
+		util_random_rules(&iface->filter.out, &iface->filter.n_out);
+		iface->rpf = util_random(3);
+	}
+	if (util_random(4) == 0) {
+		iface->probe.peer = util_random_addr();
+		iface->probe.interval_ms = util_random(2) ? 50 : 10 + util_random(9991);
+		iface->probe.multiplier = util_random(2) ? 3 : 1 + util_random(50);
+	}
 	if (util_random(2))
 		return;
 	iface->shape.at = MODEL_AT_INGRESS + util_random(4);
@@ -255,6 +326,8 @@ static inline void util_random_route(struct model_route *route)
 		route->vias[i] = util_random_addr();
 	if (util_random(2))
 		util_random_name(route->dev);
+	if (util_random(2))
+		route->metric = util_random(3) ? util_random(10) : UINT32_MAX;
 }
 
 static inline void util_random_router(struct model_router *router, const struct model_site *site)
@@ -284,6 +357,10 @@ static inline void util_random_router(struct model_router *router, const struct 
 		neighbor->mac.bytes[0] |= 2;
 		util_random_name(neighbor->interface);
 	}
+	router->n_policies = util_random(3);
+	router->policies = calloc(router->n_policies + 1, sizeof(*router->policies));
+	for (size_t i = 0; i < router->n_policies; i++)
+		util_random_policy(&router->policies[i]);
 }
 
 static inline void util_random_vpxi(struct model_vpxi *vpxi, const struct model_site *site)

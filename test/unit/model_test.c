@@ -23,11 +23,16 @@ static const char base[] =
 	"        interfaces:\n"
 	"          - {name: i0, port: p0, vlan: [5, 6], address: [10.0.0.1/24, 10.1.0.1/24]}\n"
 	"          - {name: i1, port: p1, tunnel: {type: gre, remote: 192.0.2.2, key: 4},\n"
-	"             rate: {min: 1Mbps, max: 2Mbps}, shape: {queue: 64KiB}}\n"
+	"             rate: {min: 1Mbps, max: 2Mbps}, shape: {queue: 64KiB},\n"
+	"             rpf: loose, probe: {peer: 10.4.0.1, interval: 20ms},\n"
+	"             filter: {in: [{name: f, action: drop, proto: 6, from: 10.5.0.0/16,\n"
+	"               to: 10.6.0.0/16, sport: 1-2, dport: 3-4, dscp: [ef, 8]}]}}\n"
 	"        routes:\n"
 	"          - {to: 10.2.0.0/24, via: [10.0.0.2, 10.0.0.3]}\n"
 	"        neighbors:\n"
 	"          - {address: 10.0.0.2, mac: \"02:00:00:00:00:02\", interface: i0}\n"
+	"        policies:\n"
+	"          - {name: q, dscp: 9, in: i1, via: 10.0.0.9, else: drop}\n"
 	"  - name: v1\n";
 
 static void test_defaults(void **state)
@@ -122,7 +127,7 @@ static void test_clone_keeps_places(void **state)
 	assert_int_equal(clone->ports[0].loc.line, 7);
 	assert_int_equal(clone->ports[0].loc.column, 5);
 	assert_int_equal(clone->vpxis[0].routers[0].interfaces[0].vlan_loc.line, 14);
-	assert_int_equal(clone->vpxis[0].routers[0].routes[0].via_loc.line, 18);
+	assert_int_equal(clone->vpxis[0].routers[0].routes[0].via_loc.line, 21);
 	model_site_destroy(site);
 	model_site_destroy(clone);
 }
@@ -187,6 +192,32 @@ static void test_each_difference_is_seen(void **state)
 		{"address: 10.0.0.2", "address: 10.0.0.4"},
 		{"02:00:00:00:00:02", "02:00:00:00:00:03"},
 		{"interface: i0", "interface: i1"},
+		{"10.0.0.3]", "10.0.0.3], metric: 1"},
+		{"loose", "strict"},
+		{"rpf: loose, ", ""},
+		{"10.4.0.1", "10.4.0.2"},
+		{"20ms", "21ms"},
+		{"20ms", "20ms, multiplier: 4"},
+		{"name: f", "name: g"},
+		{"action: drop", "action: accept"},
+		{"proto: 6", "proto: 17"},
+		{"10.5.0.0/16", "10.5.0.0/17"},
+		{"10.6.0.0/16", "10.7.0.0/16"},
+		{"1-2", "0-2"},
+		{"1-2", "1-3"},
+		{"3-4", "2-4"},
+		{"3-4", "3"},
+		{"[ef, 8]", "[ef]"},
+		{"{in: [", "{out: ["},
+		{"{in: [", "{in: [{action: accept}, "},
+		{"name: q", "name: p"},
+		{"dscp: 9", "dscp: 10"},
+		{"in: i1", "in: i0"},
+		{"10.0.0.9", "10.0.0.8"},
+		{"10.0.0.9", "10.0.0.9, dev: i0"},
+		{"else: drop", "else: next"},
+		{"via: 10.0.0.9, else: drop", "drop: yes"},
+		{"via: 10.0.0.9, else: drop", "route: yes"},
 	};
 	struct model_site *site = util_parse(base), *same = util_parse(base);
 
