@@ -274,7 +274,7 @@ const struct rpc_method cmd_methods[] = {
 	{"slice.list", run_slice_list, {{0}}},
 	{"port.list", run_port_list, {{0}}},
 	{"vpxi.list", run_vpxi_list, {{0}}},
-	{"vpxi.apply", cmd_vpxi_apply, {{"file", RPC_STRING, false}, {"text", RPC_STRING, true}}},
+	{"vpxi.apply", cmd_vpxi_apply, {{"file", RPC_STRING, false}, {"text", RPC_STRING, false}}},
 	{"vpxi.remove", cmd_vpxi_remove, {{"vpxi", RPC_STRING, true}}},
 	{"vrouter.list", run_vrouter_list, {{0}}},
 	{"vrouter.show", run_vrouter_show, {VR_REQUIRED}},

@@ -191,17 +191,21 @@ static json_t *apply_vpxi(struct control *control, struct model_vpxi *vpxi, stru
 
 json_t *cmd_vpxi_apply(void *ctx, json_t *params, struct rpc_error *error)
 {
-	const char *file = cmd_string(params, "file");
+	const char *file = cmd_string(params, "file"), *text = cmd_string(params, "text");
 	struct model_vpxi *vpxi;
 	json_t *result = NULL;
 	struct diag diag;
 	int rc;
 
+	if (!file && !text) {
+		rpc_error_set(error, RPC_INVALID_PARAMS, "vpxi.apply: text or file is needed");
+		return NULL;
+	}
 	if (diag_init(&diag, file ? file : "vpxi") < 0) {
 		error_memory(error);
 		return NULL;
 	}
-	rc = parse_vpxi(cmd_string(params, "text"), &vpxi, &diag);
+	rc = text ? parse_vpxi(text, &vpxi, &diag) : site_parse_vpxi_file(file, &vpxi, &diag);
 	if (rc < 0) {
 		if (diag.n_errors == 0)
 			diag_error(&diag, (struct model_loc){0}, "%s", strerror(-rc));

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/ipaddr.h"
@@ -291,6 +292,16 @@ fail:
 	return NULL;
 }
 
+/* Of a file that a line does not take, its whole path; else NULL. The caller frees it. */
+static char *large_path(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= ARGS_FILE_MAX)
+		return NULL;
+	return realpath(path, NULL);
+}
+
 int args_vpxi_file(int argc, char **argv, const struct cli_options *options, json_t **params,
 	struct cli_error *error)
 {
@@ -306,6 +317,12 @@ int args_vpxi_file(int argc, char **argv, const struct cli_options *options, jso
 	}
 	if (argc > 1)
 		return unexpected(error, argv[1]);
+	text = large_path(argv[0]);
+	if (text) {
+		rc = finish(json_pack("{s:s}", "file", text), params, error);
+		free(text);
+		return rc;
+	}
 	text = read_text(argv[0], error);
 	if (!text)
 		return -EINVAL;

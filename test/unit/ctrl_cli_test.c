@@ -166,6 +166,27 @@ static void test_lines(void **state)
 	}
 }
 
+/* What a line of the protocol does not take, the daemon reads itself. */
+static void test_large_vpxi(void **state)
+{
+	char path[] = "/tmp/ctrl_cli_test_XXXXXX";
+	struct cli_options options = {0};
+	struct cli_error error = {0};
+	char *argv[] = {path};
+	int fd = mkstemp(path);
+	json_t *params;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, ARGS_FILE_MAX + 1), 0);
+	assert_int_equal(args_vpxi_file(1, argv, &options, &params, &error), 0);
+	assert_string_equal(json_string_value(json_object_get(params, "file")), path);
+	assert_null(json_object_get(params, "text"));
+	json_decref(params);
+	close(fd);
+	unlink(path);
+}
+
 /* Every request that a command makes is a method that the daemon has, and the other way round. */
 static void test_methods(void **state)
 {
@@ -548,6 +569,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_large_vpxi),
 		cmocka_unit_test(test_methods),
 		cmocka_unit_test(test_allocate),
 		cmocka_unit_test(test_table),

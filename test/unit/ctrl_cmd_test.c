@@ -356,6 +356,14 @@ static void test_vpxi(void **state)
 	assert_int_equal(json_array_size(diag), 1);
 	assert_memory_equal(json_string_value(json_array_get(diag, 0)), "c.yaml:5:", 9);
 	json_decref(reply);
+	reply = call("vpxi.apply", "{\"file\":\"/nonexistent\"}"); /* without text: it is read */
+	assert_int_equal(code_of(reply), RPC_REFUSED);
+	diag = json_object_get(data_of(reply), "diag");
+	assert_non_null(strstr(json_string_value(json_array_get(diag, 0)), "No such file"));
+	json_decref(reply);
+	reply = call("vpxi.apply", "{}");
+	assert_int_equal(code_of(reply), RPC_INVALID_PARAMS);
+	json_decref(reply);
 	fake_dp_bufs = 1500;
 	reply = apply_c("30Mbps"); /* its queue does not fit the pool */
 	assert_int_equal(code_of(reply), RPC_INFEASIBLE);
