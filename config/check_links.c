@@ -155,11 +155,25 @@ static int compare_places(const struct link *a, const struct link *b)
 	return rc ? rc : compare_numbers(left->key, right->key);
 }
 
+/* From when a link is there, and until when. */
+static int64_t link_begin_s(const struct link *link)
+{
+	return link->vpxi->lease.loc.line ? link->vpxi->lease.start_s : INT64_MIN;
+}
+
+static int64_t link_end_s(const struct link *link)
+{
+	return link->vpxi->lease.loc.line ? link->vpxi->lease.end_s : INT64_MAX;
+}
+
 static int compare_links(const void *a, const void *b)
 {
 	const struct link *left = a, *right = b;
+	int64_t left_s = link_begin_s(left), right_s = link_begin_s(right);
 	int rc = compare_places(left, right);
 
+	if (rc == 0)
+		rc = (left_s > right_s) - (left_s < right_s);
 	return rc ? rc : check_loc_cmp(left->iface->loc, right->iface->loc);
 }
 
@@ -190,19 +204,24 @@ static struct model_loc place_loc(const struct model_interface *iface)
 	return check_loc(iface->tunnel.loc, check_loc(iface->vlan_loc, iface->loc));
 }
 
+/* One link at a place at a time: VPXIs whose leases do not meet may follow one another. */
 static void check_places(struct check *check, const struct link *links, size_t n)
 {
 	char place[128], other[LINK_STRLEN], line[CHECK_LINE_STRLEN];
+	const struct link *before = links; /* that stays longest at the place, so far */
 
 	for (size_t i = 1; i < n; i++) {
-		const struct link *link = &links[i], *before = &links[i - 1];
+		const struct link *link = &links[i], *holder = before;
+		bool same = link->attached && before->attached && compare_places(link, before) == 0;
 
-		if (!link->attached || !before->attached || compare_places(link, before) != 0)
+		if (!same || link_end_s(link) > link_end_s(before))
+			before = link;
+		if (!same || link_begin_s(link) >= link_end_s(holder))
 			continue;
 		describe_place(link, place, sizeof(place));
 		diag_error(check->diag, place_loc(link->iface),
 			"%s of port '%s' is taken by %s in %s", place, link->port->name,
-			link_name(before, other), check_line(place_loc(before->iface), line));
+			link_name(holder, other), check_line(place_loc(holder->iface), line));
 	}
 }
 

@@ -5,7 +5,8 @@
 
 #include "ctrl/cli/cli.h"
 
-/* Of vpxi apply: fits into a request line of 1 MiB, mostly. A larger file the daemon reads itself. */
+/* Of vpxi apply: fits into a request line of 1 MiB, mostly. A larger file the daemon reads itself.
+ */
 #define ARGS_FILE_MAX (768u << 10)
 
 int args_vr(int argc, char **argv, const struct cli_options *options, json_t **params,

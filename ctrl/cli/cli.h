@@ -82,6 +82,8 @@ int cli_vxdl_check(int argc, char **argv, const struct cli_options *options, FIL
 	struct cli_error *error);
 int cli_vxdl_plan(int argc, char **argv, const struct cli_options *options, FILE *out,
 	struct cli_error *error);
+int cli_vxdl_remove(int argc, char **argv, const struct cli_options *options, FILE *out,
+	struct cli_error *error);
 int cli_top(const struct cli_options *options, FILE *out, struct cli_error *error);
 
 #endif

@@ -92,10 +92,12 @@ static int run(int argc, char **argv, const struct cli_options *options, struct 
 		return request(command, argc, argv, options, error);
 	if (strcmp(command->object, "allocate") == 0)
 		return cli_allocate(argc, argv, options, stdout, error);
+	if (strcmp(command->object, "vxdl") == 0 && strcmp(command->verb, "plan") == 0)
+		return cli_vxdl_plan(argc, argv, options, stdout, error);
+	if (strcmp(command->object, "vxdl") == 0 && strcmp(command->verb, "remove") == 0)
+		return cli_vxdl_remove(argc, argv, options, stdout, error);
 	if (strcmp(command->object, "vxdl") == 0)
-		return strcmp(command->verb, "plan") == 0
-			? cli_vxdl_plan(argc, argv, options, stdout, error)
-			: cli_vxdl_check(argc, argv, options, stdout, error);
+		return cli_vxdl_check(argc, argv, options, stdout, error);
 	if (argc > 0) {
 		cli_error_set(error, CLI_USAGE, "unexpected argument '%.200s'", argv[0]);
 		return error->exit;

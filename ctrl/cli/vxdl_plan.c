@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "config/print.h"
 #include "config/textfile.h"
 #include "ctrl/cli/vxdl.h"
 #include "ctrl/plan/plan.h"
@@ -17,40 +16,6 @@ static int fail(struct cli_error *error, const char *what, int rc)
 {
 	cli_error_set(error, CLI_REFUSED, "%.300s: %s", what, strerror(-rc));
 	return error->exit;
-}
-
-static int write_sites(const struct plan *plan, const char *dir, struct cli_error *error)
-{
-	for (size_t s = 0; s < plan->substrate->n_sites; s++) {
-		char name[MODEL_NAME_MAX + 8], *text = NULL;
-		struct model_site *site = NULL;
-		size_t len = 0;
-		FILE *out;
-		int rc = plan_site_build(plan, s, &site);
-
-		out = rc == 0 ? open_memstream(&text, &len) : NULL;
-		if (rc == 0 && !out)
-			rc = -ENOMEM;
-		if (out && (print_site(site, out) < 0 || fclose(out) != 0))
-			rc = -ENOMEM;
-		snprintf(name, sizeof(name), "%s.yaml", plan->substrate->sites[s].name);
-		if (rc == 0)
-			rc = plan_write_file(dir, name, text, len, NULL);
-		model_site_destroy(site);
-		free(text);
-		if (rc < 0)
-			return fail(error, name, rc);
-	}
-	return CLI_DONE;
-}
-
-static int write_map(const json_t *map, const char *dir, struct cli_error *error)
-{
-	char *text = json_dumps(map, JSON_INDENT(1));
-	int rc = text ? plan_write_file(dir, "map.json", text, strlen(text), NULL) : -ENOMEM;
-
-	free(text);
-	return rc < 0 ? fail(error, "map.json", rc) : CLI_DONE;
 }
 
 static int refused(const char *path, const struct vxdl *request, const struct plan_refusal *refusal,
@@ -117,9 +82,29 @@ static int admit(struct plan *plan, const char *path, uint64_t now_s, struct cli
 	return rc < 0 ? error->exit : CLI_DONE;
 }
 
+static int remove_vpxi(struct plan *plan, const char *name, struct cli_error *error)
+{
+	ssize_t at = plan_lookup(plan, name);
+
+	if (at < 0) {
+		cli_error_set(error, CLI_REFUSED, "no VPXI '%.100s'", name);
+		return error->exit;
+	}
+	plan_del(plan, (size_t)at);
+	return CLI_DONE;
+}
+
+struct plan_job {
+	bool remove; /* the arguments are VPXIs to remove, not requests */
+	int argc;
+	char **argv;
+	uint64_t now_s;
+	const struct cli_options *options;
+};
+
 /* The state first: whatever is killed behind it, the next run writes the same files. */
-static int run(struct plan *plan, struct plan_store *store, int argc, char **argv, uint64_t now_s,
-	const struct cli_options *options, FILE *out, struct cli_error *error)
+static int run(struct plan *plan, struct plan_store *store, const struct plan_job *job, FILE *out,
+	struct cli_error *error)
 {
 	char text[PLAN_TEXT_LEN];
 	int rc = plan_store_load(store, plan, text), code = CLI_DONE;
@@ -131,34 +116,33 @@ static int run(struct plan *plan, struct plan_store *store, int argc, char **arg
 		fail(error, store->dir, rc);
 	if (rc < 0)
 		return error->exit;
-	plan_expire(plan, now_s);
-	for (int i = 0; code == CLI_DONE && i < argc; i++)
-		code = admit(plan, argv[i], now_s, error);
+	plan_expire(plan, job->now_s);
+	for (int i = 0; code == CLI_DONE && i < job->argc; i++)
+		code = job->remove ? remove_vpxi(plan, job->argv[i], error)
+				   : admit(plan, job->argv[i], job->now_s, error);
 	if (code != CLI_DONE)
 		return code;
 	rc = plan_store_save(store, plan);
 	if (rc < 0)
 		return fail(error, store->dir, rc);
 	map = plan_map(plan);
-	if (!map)
-		return fail(error, "map", -ENOMEM);
-	code = write_sites(plan, options->output, error);
-	if (code == CLI_DONE)
-		code = write_map(map, options->output, error);
-	if (code == CLI_DONE && options->json) {
+	rc = map ? plan_output_write(plan, map, job->options->output) : -ENOMEM;
+	if (rc < 0) {
+		code = fail(error, job->options->output, rc);
+	} else if (job->options->json) {
 		json_dumpf(map, out, JSON_COMPACT);
 		fputc('\n', out);
-	} else if (code == CLI_DONE) {
+	} else {
 		plan_map_print(map, out);
 	}
 	json_decref(map);
 	return code;
 }
 
-int cli_vxdl_plan(int argc, char **argv, const struct cli_options *options, FILE *out,
-	struct cli_error *error)
+/* Everything around it: the substrate, the folder, the lock. */
+static int plan_in(const struct plan_job *job, FILE *out, struct cli_error *error)
 {
-	uint64_t now_s = (uint64_t)time(NULL);
+	const struct cli_options *options = job->options;
 	struct substrate *substrate = NULL;
 	struct plan_store store;
 	struct plan plan;
@@ -166,15 +150,6 @@ int cli_vxdl_plan(int argc, char **argv, const struct cli_options *options, FILE
 	char *dir = NULL;
 	int rc, code;
 
-	if (!options->substrate || !options->output || argc == 0) {
-		cli_error_set(
-			error, CLI_USAGE, "--substrate FILE, -o DIR and a REQUEST are needed");
-		return error->exit;
-	}
-	if (options->at && vxdl_parse_time(options->at, &now_s) < 0) {
-		cli_error_set(error, CLI_USAGE, "--at needs a time such as 2026-12-01T08:00:00Z");
-		return error->exit;
-	}
 	if (diag_init(&diag, options->substrate) < 0)
 		return fail(error, "substrate", -ENOMEM);
 	rc = substrate_parse_file(options->substrate, &substrate, &diag);
@@ -192,14 +167,53 @@ int cli_vxdl_plan(int argc, char **argv, const struct cli_options *options, FILE
 	free(dir);
 	if (rc < 0) {
 		substrate_destroy(substrate);
-		return fail(error, options->output, rc);
+		fail(error, options->output, rc);
+		if (rc == -EBUSY)
+			cli_error_set(error, CLI_REFUSED, "%.300s: another plan is at work there",
+				options->output);
+		return error->exit;
 	}
 	rc = plan_init(&plan, substrate);
-	code = rc < 0 ? fail(error, "plan", rc)
-		      : run(&plan, &store, argc, argv, now_s, options, out, error);
+	code = rc < 0 ? fail(error, "plan", rc) : run(&plan, &store, job, out, error);
 	if (rc == 0)
 		plan_fini(&plan);
 	plan_store_close(&store);
 	substrate_destroy(substrate);
 	return code;
+}
+
+static int start(struct plan_job *job, FILE *out, struct cli_error *error)
+{
+	const struct cli_options *options = job->options;
+
+	job->now_s = (uint64_t)time(NULL);
+	if (!options->substrate || !options->output) {
+		cli_error_set(error, CLI_USAGE, "--substrate FILE and -o DIR are needed");
+		return error->exit;
+	}
+	if (options->at && vxdl_parse_time(options->at, &job->now_s) < 0) {
+		cli_error_set(error, CLI_USAGE, "--at needs a time such as 2026-12-01T08:00:00Z");
+		return error->exit;
+	}
+	return plan_in(job, out, error);
+}
+
+int cli_vxdl_plan(int argc, char **argv, const struct cli_options *options, FILE *out,
+	struct cli_error *error)
+{
+	struct plan_job job = {.argc = argc, .argv = argv, .options = options};
+
+	return start(&job, out, error);
+}
+
+int cli_vxdl_remove(int argc, char **argv, const struct cli_options *options, FILE *out,
+	struct cli_error *error)
+{
+	struct plan_job job = {.remove = true, .argc = argc, .argv = argv, .options = options};
+
+	if (argc == 0) {
+		cli_error_set(error, CLI_USAGE, "which VPXI? NAME is missing");
+		return error->exit;
+	}
+	return start(&job, out, error);
 }

@@ -13,12 +13,13 @@
 #define SCALE 1000u       /* rates are tried in thousandths of what is asked for */
 #define FINE_LINKS_MAX 32 /* with more links, all rates are lowered alike */
 #define VLANS_MAX 4096
+#define STARTS_MAX 1000 /* later times that are tried for a request that does not fit now */
 
 /* One question to the search: a request at a time, and what of it counts. */
 struct question {
 	const struct plan *plan;
 	const struct vxdl *request;
-	uint64_t start_s, end_s;
+	uint64_t start_s, end_s, now_s;
 	bool no_lcores, no_latency, no_vlans;
 	size_t no_latency_of, no_rate_of; /* SIZE_MAX: of none */
 	const uint32_t *scales;           /* of each link's rates, in thousandths; NULL: all 1000 */
@@ -49,7 +50,8 @@ static bool accept_vlans(void *arg, const size_t *sites)
 	const struct question *question = arg;
 	uint16_t vlans[VLANS_MAX];
 	size_t needed,
-		n = plan_vlans(question->plan, question->request, sites, vlans, VLANS_MAX, &needed);
+		n = plan_vlans(question->plan, question->request, sites, question->start_s,
+			question->end_s, vlans, VLANS_MAX, &needed);
 
 	return n >= needed;
 }
@@ -325,48 +327,79 @@ static int find_rates(struct question question, struct plan_refusal *refusal)
 	return 0;
 }
 
-/* Something can only become free when another lease, or a period of it, ends. */
+static int compare_times(const void *a, const void *b)
+{
+	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+/* What comes free does so when another lease, or a period of it, ends; it helps from the start on
+ * with which one of our periods begins there. */
+static void add_starts(const struct question *question, uint64_t at, uint64_t *starts, size_t *n)
+{
+	const struct vxdl *request = question->request;
+
+	for (size_t own = 0; at != PLAN_FOREVER && (own == 0 || own < request->n_periods); own++) {
+		uint64_t before = plan_period_start(request, 0, own);
+
+		if (at > before && at - before > question->start_s && at - before > question->now_s)
+			starts[(*n)++] = at - before;
+	}
+}
+
+static size_t list_starts(const struct question *question, uint64_t *starts)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < question->plan->n_allocs; i++) {
+		const struct plan_alloc *alloc = &question->plan->allocs[i];
+
+		for (size_t p = 1; p < alloc->request->n_periods; p++)
+			add_starts(question, plan_period_start(alloc->request, alloc->start_s, p),
+				starts, &n);
+		add_starts(question, alloc->end_s, starts, &n);
+	}
+	qsort(starts, n, sizeof(*starts), compare_times);
+	return n;
+}
+
 static int find_start(struct question question, struct plan_refusal *refusal)
 {
-	const struct plan *plan = question.plan;
-	uint64_t length = question.end_s - question.start_s, after = question.start_s;
+	uint64_t length = question.end_s - question.start_s, *starts;
+	bool ends = question.end_s != PLAN_FOREVER;
+	size_t max = 1, n, n_tried = 0;
 
-	for (;;) {
-		uint64_t next = PLAN_FOREVER;
-
-		for (size_t i = 0; i < plan->n_allocs; i++) {
-			const struct plan_alloc *alloc = &plan->allocs[i];
-
-			for (size_t p = 1; p < alloc->request->n_periods; p++) {
-				uint64_t at = plan_period_start(alloc->request, alloc->start_s, p);
-
-				if (at > after && at < next)
-					next = at;
-			}
-			if (alloc->end_s > after && alloc->end_s < next)
-				next = alloc->end_s;
-		}
-		if (next == PLAN_FOREVER)
-			return 0;
-		after = question.start_s = next;
-		if (question.end_s != PLAN_FOREVER)
-			question.end_s = next + length;
-		if (would_fit(question)) {
-			refusal->start_s = next;
-			return 0;
-		}
+	for (size_t i = 0; i < question.plan->n_allocs; i++)
+		max += (question.plan->allocs[i].request->n_periods + 1) *
+			(question.request->n_periods + 1);
+	starts = calloc(max, sizeof(*starts));
+	if (!starts)
+		return -ENOMEM;
+	n = list_starts(&question, starts);
+	for (size_t i = 0; i < n && n_tried < STARTS_MAX && !refusal->start_s; i++) {
+		if (i > 0 && starts[i] == starts[i - 1])
+			continue;
+		question.start_s = starts[i];
+		question.end_s = ends ? starts[i] + length : PLAN_FOREVER;
+		if (would_fit(question))
+			refusal->start_s = starts[i];
+		n_tried++;
 	}
+	free(starts);
+	return 0;
 }
 
 /* ---- admission ---- */
 
 static int embed(struct plan *plan, struct plan_alloc *alloc, const struct vxdl *request,
-	struct plan_refusal *refusal)
+	uint64_t now_s, struct plan_refusal *refusal)
 {
 	struct question question = {.plan = plan,
 		.request = request,
 		.start_s = alloc->start_s,
 		.end_s = alloc->end_s,
+		.now_s = now_s,
 		.no_latency_of = SIZE_MAX,
 		.no_rate_of = SIZE_MAX};
 	size_t n_sites = plan->substrate->n_sites;
@@ -404,7 +437,7 @@ static int admit(struct plan *plan, struct plan_alloc *alloc, struct vxdl *reque
 
 	if (rc < 0)
 		return rc;
-	rc = embed(plan, alloc, request, refusal);
+	rc = embed(plan, alloc, request, now_s, refusal);
 	if (rc == 0) {
 		rc = plan_number(plan, alloc, &constraint);
 		if (rc == -ENOSPC)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* VLANs and VNIs (paper 001: a VLAN out of those that every participating site has free). Each is
- * of one VPXI until its lease ends, also before it begins: in a site file all stand side by side.
- */
+/* VLANs and VNIs (paper 001: a VLAN out of those that every participating site has free). A VLAN is
+ * of one VPXI at a time. A VNI is of one until its lease has ended and was dropped: the sites'
+ * clocks differ, and two VPXIs must not meet in a tunnel at the instant at which one follows the
+ * other. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@ static bool shares_site(
 }
 
 size_t plan_vlans(const struct plan *plan, const struct vxdl *request, const size_t *sites,
-	uint16_t *vlans, size_t max, size_t *needed)
+	uint64_t start_s, uint64_t end_s, uint16_t *vlans, size_t max, size_t *needed)
 {
 	bool usable[VLANS] = {false};
 	bool first = true;
@@ -61,7 +62,7 @@ size_t plan_vlans(const struct plan *plan, const struct vxdl *request, const siz
 	for (size_t i = 0; i < plan->n_allocs; i++) {
 		const struct plan_alloc *alloc = &plan->allocs[i];
 
-		if (!shares_site(alloc, request, sites))
+		if (!plan_overlaps(alloc, start_s, end_s) || !shares_site(alloc, request, sites))
 			continue;
 		for (size_t l = 0; l < alloc->request->n_links; l++)
 			usable[alloc->vlans[l]] = false;
@@ -133,7 +134,8 @@ int plan_number(const struct plan *plan, struct plan_alloc *alloc, const char **
 
 	if (!next)
 		return -ENOMEM;
-	n = plan_vlans(plan, request, alloc->site, vlans, VLANS, &needed);
+	n = plan_vlans(
+		plan, request, alloc->site, alloc->start_s, alloc->end_s, vlans, VLANS, &needed);
 	*constraint = "vlans";
 	rc = n < needed ? -ENOSPC : 0;
 	for (size_t i = 0; rc == 0 && i < request->n_links; i++) {

@@ -101,10 +101,10 @@ void plan_free_fini(struct plan_free *free_);
 
 /* ---- numbers ---- */
 
-/* The VLANs that all SITES with an access link of the request have free, ascending, at most MAX.
- * How many access links the site with most of them has: *needed. */
+/* The VLANs that all SITES with an access link of the request have free from START to END,
+ * ascending, at most MAX. How many access links the site with most of them has: *needed. */
 size_t plan_vlans(const struct plan *plan, const struct vxdl *request, const size_t *sites,
-	uint16_t *vlans, size_t max, size_t *needed);
+	uint64_t start_s, uint64_t end_s, uint16_t *vlans, size_t max, size_t *needed);
 /* Give the alloc its VLANs and VNIs. 0, or -ENOSPC with the constraint's name in *constraint. */
 int plan_number(const struct plan *plan, struct plan_alloc *alloc, const char **constraint);
 
@@ -119,11 +119,9 @@ void plan_map_print(const json_t *map, FILE *out);
 
 /* ---- state directory ---- */
 
-/* STEP, for tests, is called behind each step of saving; NULL: nobody. */
 struct plan_store {
 	char *dir;
 	int lock;
-	void (*step)(const char *what);
 };
 /* Makes the directory where needed, and waits for nobody: -EBUSY when it is in use. */
 int plan_store_open(struct plan_store *store, const char *dir);
@@ -132,8 +130,14 @@ void plan_store_close(struct plan_store *store);
 int plan_store_load(struct plan_store *store, struct plan *plan, char text[PLAN_TEXT_LEN]);
 /* Whole or not at all, whenever it is killed. 0 or -errno. */
 int plan_store_save(struct plan_store *store, const struct plan *plan);
-/* Write DIR/NAME by another name, fsync and rename. 0 or -errno. */
-int plan_write_file(const char *dir, const char *name, const char *text, size_t len,
-	void (*step)(const char *what));
+/* Write DIR/NAME by another name, fsync and rename; nothing where it says TEXT already. 0 or
+ * -errno. */
+int plan_write_file(const char *dir, const char *name, const char *text);
+/* Tests set this to be called behind each step that changes the disk, and end the process there. */
+extern void (*plan_step_hook)(const char *what);
+void plan_step(const char *what);
+
+/* All files of DIR, which exists; see output.c. 0 or -errno. */
+int plan_output_write(const struct plan *plan, const json_t *map, const char *dir);
 
 #endif

@@ -3,6 +3,7 @@
  * a whole, by a rename, so that a crash leaves the old one or the new one. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,13 +51,15 @@ void plan_store_close(struct plan_store *store)
 
 /* ---- writing ---- */
 
-static void tell(void (*step)(const char *what), const char *what)
+void (*plan_step_hook)(const char *what);
+
+void plan_step(const char *what)
 {
-	if (step)
-		step(what);
+	if (plan_step_hook)
+		plan_step_hook(what);
 }
 
-static int write_all(int fd, const char *text, size_t len, void (*step)(const char *what))
+static int write_all(int fd, const char *text, size_t len)
 {
 	size_t done = 0;
 
@@ -70,9 +73,26 @@ static int write_all(int fd, const char *text, size_t len, void (*step)(const ch
 		if (n < 0)
 			return -errno;
 		done += (size_t)n;
-		tell(step, "write");
+		plan_step("write");
 	}
 	return 0;
+}
+
+static bool says(const char *path, const char *text)
+{
+	size_t len = strlen(text), n;
+	FILE *in = fopen(path, "re");
+	char *old = in ? malloc(len + 1) : NULL;
+	bool same = false;
+
+	if (old) {
+		n = fread(old, 1, len + 1, in);
+		same = n == len && memcmp(old, text, len) == 0;
+	}
+	free(old);
+	if (in)
+		fclose(in);
+	return same;
 }
 
 static int sync_dir(const char *dir)
@@ -86,8 +106,7 @@ static int sync_dir(const char *dir)
 	return rc;
 }
 
-int plan_write_file(const char *dir, const char *name, const char *text, size_t len,
-	void (*step)(const char *what))
+int plan_write_file(const char *dir, const char *name, const char *text)
 {
 	char *path = NULL, *other = NULL;
 	int fd = -1, rc = -ENOMEM;
@@ -95,22 +114,25 @@ int plan_write_file(const char *dir, const char *name, const char *text, size_t 
 	if (asprintf(&path, "%s/%s", dir, name) < 0 ||
 		asprintf(&other, "%s/.%s.new", dir, name) < 0)
 		goto out;
+	rc = 0;
+	if (says(path, text))
+		goto out;
 	fd = open(other, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	rc = fd < 0 ? -errno : 0;
-	tell(step, "create");
+	plan_step("create");
 	if (rc == 0)
-		rc = write_all(fd, text, len, step);
+		rc = write_all(fd, text, strlen(text));
 	if (rc == 0 && fsync(fd) < 0)
 		rc = -errno;
-	tell(step, "fsync");
+	plan_step("fsync");
 	if (fd >= 0 && close(fd) < 0 && rc == 0)
 		rc = -errno;
 	if (rc == 0 && rename(other, path) < 0)
 		rc = -errno;
-	tell(step, "rename");
+	plan_step("rename");
 	if (rc == 0)
 		rc = sync_dir(dir);
-	tell(step, "fsync of the directory");
+	plan_step("fsync of the directory");
 	if (rc < 0 && fd >= 0)
 		unlink(other);
 out:
@@ -181,7 +203,7 @@ int plan_store_save(struct plan_store *store, const struct plan *plan)
 	json_decref(root);
 	if (!text)
 		return -ENOMEM;
-	rc = plan_write_file(store->dir, STATE, text, strlen(text), store->step);
+	rc = plan_write_file(store->dir, STATE, text);
 	free(text);
 	return rc;
 }

@@ -424,6 +424,25 @@ static void test_random(void **state)
 	}
 }
 
+/* One VPXI follows another in a VLAN, in one transaction. */
+static void test_vlan_handed_over(void **state)
+{
+	(void)state;
+	start(SITE_HEAD VPXI("v1", "7",
+		"    lease: {start: 2026-12-01T06:00:00Z, end: 2026-12-01T08:00:00Z}\n",
+		"{static: 10Mbps}") VPXI("v2", "7",
+		"    lease: {start: 2026-12-01T08:00:00Z, duration: 1h}\n", "{static: 20Mbps}"));
+	assert_int_equal(granted("v1/r/out"), 10);
+	assert_int_equal(granted("v2/r/out"), -1);
+	fake_dp_log_clear();
+	set_clock(T0);
+	assert_int_equal(granted("v1/r/out"), -1);
+	assert_int_equal(granted("v2/r/out"), 20);
+	assert_string_equal(fake_dp_log(),
+		"begin\nvr_del v1/r\nvr_add v2/r s0 weight=1\niface_add v2/r/out vlan=7 "
+		"rate=20000000\ncommit\n");
+}
+
 #define TIMELINE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -436,6 +455,7 @@ int main(void)
 		TIMELINE_TEST(test_failed_instant),
 		TIMELINE_TEST(test_clock),
 		TIMELINE_TEST(test_random),
+		TIMELINE_TEST(test_vlan_handed_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

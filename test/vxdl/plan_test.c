@@ -248,7 +248,7 @@ static void test_killed(void **state)
 		size_t n;
 
 		if (child == 0) {
-			store.step = step;
+			plan_step_hook = step;
 			_exit(plan_store_save(&store, &plan) == 0 ? 0 : 1);
 		}
 		assert_int_equal(waitpid(child, &status, 0), child);
