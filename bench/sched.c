@@ -1,143 +1,134 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a port's scheduler costs a packet: N reserved links, all busy, on a port of net_null, whose
- * own share (it frees the frame) is measured apart and subtracted. Prints one JSON object. */
+/* What it costs to hold links to their rates: the cycles of enqueue and dequeue, or of a policer's
+ * verdict, of our shapers and of DPDK's, in turn in every round, over frames of random links.
+ * Prints one JSON object: cycles a packet of each in each round. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <rte_cycles.h>
 #include <rte_eal.h>
-#include <rte_ethdev.h>
-#include <rte_mbuf.h>
 
-#include "dataplane/portsched.h"
+#include "bench/sched_bench.h"
 
-#define BURST 64
-#define FRAME 60
-#define WAITING 4 /* frames of each link that are always there */
-#define LINKS_MAX 60000u
-#define ROUNDS 20000u
-#define PARTS 40u
+#define BURSTS                                                                               \
+	128u /* of a round, and as many before it that do not count: under a millisecond, so \
+	      * that who takes the CPU away spoils few */
+#define WARM_UP 1000u /* bursts before the first round */
+#define ROUNDS_MAX 1000u
 
-static struct rte_mempool *pool;
-static struct sched_slot *slots[LINKS_MAX + 1];
-static struct ctx ctx;
-static struct port port;
-static struct port_txq txq;
+struct rte_mempool *bench_pool;
 
-static int compare(const void *a, const void *b)
+static const struct contestant *const contestants[] = {
+	&port_scheduler, &port_device, &link_tbf, &link_psp, &peer_sched, &police_tbf, &peer_meter};
+#define N_CONTESTANTS (sizeof(contestants) / sizeof(contestants[0]))
+
+static const char *only; /* NULL: all */
+static double cycles[N_CONTESTANTS][ROUNDS_MAX];
+
+struct rte_mbuf *bench_frame(void)
 {
-	const double *x = a, *y = b;
+	struct rte_mbuf *m = rte_pktmbuf_alloc(bench_pool);
 
-	return (*x > *y) - (*x < *y);
-}
-
-static int port_open(void)
-{
-	struct rte_eth_conf conf = {.rxmode = {.mq_mode = RTE_ETH_MQ_RX_NONE}};
-
-	if (rte_eth_dev_get_port_by_name("net_null0", &port.ethdev) < 0 ||
-		rte_eth_dev_configure(port.ethdev, 1, 1, &conf) < 0 ||
-		rte_eth_rx_queue_setup(port.ethdev, 0, 64, SOCKET_ID_ANY, NULL, pool) < 0 ||
-		rte_eth_tx_queue_setup(port.ethdev, 0, 64, SOCKET_ID_ANY, NULL) < 0)
-		return -1;
-	return rte_eth_dev_start(port.ethdev);
-}
-
-static void stage(uint64_t *next, unsigned int n_links, unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++) {
-		struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
-
-		if (m == NULL)
-			exit(1);
-		m->data_len = FRAME;
-		m->pkt_len = FRAME;
-		/* Neighbours in time are not neighbours in memory. */
-		*next = *next * UINT64_C(6364136223846793005) + 1442695040888963407;
-		ctx_stage(&ctx, &txq, m, PKT_FORWARDED, 1 + (*next >> 33) % n_links);
+	if (m == NULL) {
+		fprintf(stderr, "sched: out of buffers\n");
+		exit(1);
 	}
+	m->data_len = FRAME;
+	m->pkt_len = FRAME;
+	return m;
 }
 
-/* Cycles a packet of staging and flushing a burst: the best of PARTS parts of the run. */
-static double run(unsigned int n_links, bool contended)
+static unsigned int number(const char *text, unsigned int least, unsigned int most)
 {
-	double parts[PARTS];
-	uint64_t next = 1;
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
 
-	for (unsigned int p = 0; p < PARTS; p++) {
-		uint64_t cycles = 0;
+	if (*text < '0' || *text > '9' || *end != '\0' || n < least || n > most) {
+		fprintf(stderr, "sched: '%s' is not a number from %u to %u\n", text, least, most);
+		exit(2);
+	}
+	return (unsigned int)n;
+}
 
-		for (unsigned int r = 0; r < ROUNDS / PARTS; r++) {
-			uint64_t start;
+static bool runs(const struct contestant *c)
+{
+	return only == NULL || strcmp(only, c->name) == 0;
+}
 
-			stage(&next, n_links, BURST);
-			/* One burst's worth of capacity, when it is contended. */
-			ctx.now_tsc += contended ? rte_get_tsc_hz() / 1000000 : 0;
-			start = rte_rdtsc();
-			ctx_flush(&ctx, &txq);
-			cycles += rte_rdtsc() - start;
+static bool measure(unsigned int rounds)
+{
+	for (unsigned int c = 0; c < N_CONTESTANTS; c++)
+		if (runs(contestants[c]))
+			contestants[c]->part(WARM_UP);
+	for (unsigned int r = 0; r < rounds; r++)
+		for (unsigned int c = 0; c < N_CONTESTANTS; c++) {
+			if (!runs(contestants[c]))
+				continue;
+			contestants[c]->part(BURSTS);
+			cycles[c][r] = contestants[c]->part(BURSTS);
+			if (cycles[c][r] <= 0) {
+				fprintf(stderr, "sched: %s: not in contention\n",
+					contestants[c]->name);
+				return false;
+			}
 		}
-		parts[p] = (double)cycles / (ROUNDS / PARTS) / BURST;
-	}
-	qsort(parts, PARTS, sizeof(parts[0]), compare);
-	return parts[PARTS / 2];
+	return true;
 }
 
 int main(int argc, char **argv)
 {
-	char *eal[] = {argv[0], "-l", "0", "--no-huge", "-m", "512", "--no-pci", "--no-telemetry",
-		"--log-level=error", "--vdev=net_null0", "--no-shconf", NULL};
-	struct dp_link_spec link = {.at = DP_AT_VIF_IN,
-		.rate_bps = UINT64_C(1000000),
-		.min_bps = UINT64_C(500000),
-		.burst_bytes = 10000,
-		.queue_packets = 1u << 20,
-		.queue_bytes = UINT64_C(1) << 40};
-	unsigned int n_links = argc > 1 ? (unsigned int)atoi(argv[1]) : 1000;
-	struct sched_queue *shared;
-	double direct, sorted;
+	char *eal[] = {"sched", "-l", "0", "-m", "512", "--no-pci", "--no-telemetry",
+		"--log-level=error", "--vdev=net_null0", "--no-huge", "--no-shconf", NULL};
+	unsigned int busy = 1000, idle = 0, rounds = 100;
+	int c;
 
-	if (n_links < 1 || n_links > LINKS_MAX || argc > 2) {
-		fprintf(stderr, "Usage: sched [LINKS]    1..%u busy links (1000)\n", LINKS_MAX);
+	while ((c = getopt(argc, argv, "Hi:o:r:")) != -1)
+		switch (c) {
+		case 'H':
+			eal[9] = "--in-memory";
+			eal[10] = NULL;
+			break;
+		case 'i':
+			idle = number(optarg, 0, LINKS_MAX - BUSY_MAX);
+			break;
+		case 'o':
+			only = optarg;
+			break;
+		case 'r':
+			rounds = number(optarg, 1, ROUNDS_MAX);
+			break;
+		default:
+			fprintf(stderr,
+				"Usage: sched [-H] [-i IDLE] [-o CONTESTANT] [-r ROUNDS] [LINKS]   "
+				" -H: huge "
+				"pages\n");
+			return 2;
+		}
+	if (optind < argc)
+		busy = number(argv[optind++], 1, BUSY_MAX);
+	if (optind < argc || rte_eal_init(eal[10] != NULL ? 11 : 10, eal) < 0 || pkt_init() < 0)
 		return 2;
-	}
-	if (rte_eal_init(11, eal) < 0 || pkt_init() < 0)
-		return 1;
-	pool = rte_pktmbuf_pool_create(
-		"pool", WAITING * LINKS_MAX / 4 + 8192, 256, 0, 256, SOCKET_ID_ANY);
-	shared = sched_queue_create(1);
-	port.sched = sched_create(0);
-	if (pool == NULL || shared == NULL || port.sched == NULL || port_open() < 0) {
-		fprintf(stderr, "sched: no memory, or no net_null\n");
+	bench_pool = rte_pktmbuf_pool_create("pool", 131071, 256, 0, 256, SOCKET_ID_ANY);
+	if (bench_pool == NULL) {
+		fprintf(stderr, "sched: no memory\n");
 		return 1;
 	}
-	port.scheduled = true;
-	txq.port = &port;
-	txq.limit = PORT_TXQ_LEN;
-	direct = run(n_links, false);
-	txq.sched = port.sched;
-	/* A burst of frames in a microsecond. */
-	sched_set(port.sched, UINT64_C(8) * FRAME * BURST * 1000000, 0, 1514, 0);
-	for (unsigned int i = 1; i <= n_links; i++) {
-		slots[i] = sched_slot_create(i, shared);
-		if (slots[i] == NULL)
+	for (unsigned int i = 0; i < N_CONTESTANTS; i++)
+		if (contestants[i]->open(busy, idle) < 0) {
+			fprintf(stderr, "sched: %s does not open\n", contestants[i]->name);
 			return 1;
-		sched_slot_add(port.sched, slots[i]);
-		sched_slot_set(&ctx, port.sched, slots[i], &link, 1514);
-	}
-	/* More than the capacity's burst, so that something always waits. */
-	for (uint64_t next = 7; port.sched->backlog < RTE_MIN(n_links * WAITING, 12000u);) {
-		stage(&next, n_links, BURST);
-		ctx_flush(&ctx, &txq);
-	}
-	sorted = run(n_links, true);
-	if (port.sched->backlog == 0) {
-		fprintf(stderr, "sched: nothing waited\n");
+		}
+	if (!measure(rounds))
 		return 1;
+	printf("{\"links\": %u, \"idle\": %u, \"tsc_hz\": %" PRIu64 ", \"cycles\": {\n", busy, idle,
+		rte_get_tsc_hz());
+	for (unsigned int i = 0; i < N_CONTESTANTS; i++) {
+		printf("  \"%s\": [", contestants[i]->name);
+		for (unsigned int r = 0; r < rounds; r++)
+			printf("%s%.2f", r > 0 ? ", " : "", cycles[i][r]);
+		printf("]%s\n", i + 1 < N_CONTESTANTS ? "," : "");
 	}
-	printf("{\"links\": %u, \"cycles_per_packet\": %.1f, \"device_cycles\": %.1f}\n", n_links,
-		sorted - direct, direct);
+	printf("}}\n");
 	return 0;
 }
