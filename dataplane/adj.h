@@ -24,6 +24,7 @@
 #define ADJ_PINNED_MAX 16384u  /* of one router, the first is not used */
 #define ADJ_LEARNED_MAX 16384u /* likewise */
 #define ADJ_REWRITE_MAX 24
+#define ADJ_GROUP_SLOTS 64u /* of the flow hash: 16 members share them within 25 % */
 
 /* Fixed entries, the same for all routers. */
 enum adj_index {
@@ -54,9 +55,9 @@ struct adj {
 	uint8_t listed; /* is in the router's neighbour hash */
 	uint32_t ip;    /* neighbour, host order */
 	struct iface *out;
-	uint32_t group_mask; /* members (a power of two slots) minus one */
-	uint32_t held;       /* packets that wait */
-	uint32_t *group;     /* adjacency by slot */
+	uint32_t held; /* packets that wait */
+	uint32_t unused;
+	struct adj_group *group; /* of ADJ_KIND_GROUP */
 	uint64_t confirmed_tsc;
 	uint8_t rewrite[ADJ_REWRITE_MAX]; /* ends where the network layer begins */
 
@@ -65,6 +66,16 @@ struct adj {
 	uint32_t slot; /* pinned: the router's own number for it; free: the next free index */
 	struct wheel_node timer;
 	struct pkt_list hold;
+};
+
+/* Several next hops: by the flow's hash, of those that live; see live.h. */
+struct adj_group {
+	uint32_t slots[ADJ_GROUP_SLOTS]; /* adjacency; as of generation: */
+	uint32_t generation;             /* 0: never filled */
+	uint32_t n;
+	struct {
+		uint32_t adj, metric;
+	} members[DP_NEXTHOPS_MAX];
 };
 
 static_assert(offsetof(struct adj, hash_next) == 64, "forwarding touches one cache line");

@@ -115,6 +115,10 @@ struct dp_iface_spec {
 struct dp_nexthop_spec {
 	struct ip_addr via; /* IP_AF_NONE: on-link */
 	dp_iface_id iface;
+	/* Of several, those with the lowest metric share the traffic that have one that lives:
+	 * whose port has link, and whose interface's probe, if it is of this next hop, hears its
+	 * peer. */
+	uint32_t metric;
 };
 
 struct dp_route_spec {
@@ -127,6 +131,49 @@ struct dp_neigh_spec {
 	dp_iface_id iface;
 	struct ip_addr address;
 	struct mac_addr mac;
+};
+
+#define DP_PROTO_ANY 256
+#define DP_RULES_MAX 1024 /* of one filter and direction, or policies of one router */
+
+/* What a packet must have, all of it. Fragments but the first have no ports, and packets of
+ * protocols other than TCP, UDP, DCCP, SCTP and UDP-Lite neither: what names ports does not match
+ * them. */
+struct dp_match_spec {
+	struct ip_prefix from, to; /* masked; IP_AF_NONE: any, of both families */
+	uint16_t proto;            /* 0..255, DP_PROTO_ANY */
+	uint16_t sport_first, sport_last, dport_first, dport_last; /* 0..65535: any, or none */
+	uint64_t dscp;                                             /* bit by code point; 0: any */
+	dp_iface_id in;                                            /* of policies; 0: any */
+};
+
+enum dp_direction { DP_IN, DP_OUT };
+
+struct dp_filter_rule {
+	char name[DP_NAME_LEN];
+	bool drop; /* else accept */
+	struct dp_match_spec match;
+};
+
+enum dp_rpf { DP_RPF_OFF, DP_RPF_LOOSE, DP_RPF_STRICT };
+
+enum dp_else { DP_ELSE_ROUTE, DP_ELSE_NEXT, DP_ELSE_DROP };
+
+/* Where packets go that match, unless they are for the router or one of its connected networks. */
+struct dp_policy_spec {
+	char name[DP_NAME_LEN];
+	struct dp_match_spec match;
+	struct dp_nexthop_spec nexthops[DP_NEXTHOPS_MAX]; /* all of one family */
+	size_t n_nexthops;                                /* 0: drop, unless: */
+	bool route;                                       /* as the routes say */
+	enum dp_else other;                               /* while none of the next hops lives */
+};
+
+/* BFD (RFC 5880, 5881) with the peer of an interface's link. */
+struct dp_probe_spec {
+	struct ip_addr peer; /* IP_AF_NONE: none */
+	uint32_t interval_us;
+	uint8_t multiplier;
 };
 
 /* ---- transaction: all of it or nothing ----
@@ -158,6 +205,20 @@ int dp_txn_routes_set(
 	struct dp_txn *txn, dp_vr_id vr, const struct dp_route_spec *routes, size_t n, char *err);
 /* The VR's whole set of static neighbours. */
 int dp_txn_neighbors_set(struct dp_txn *txn, dp_vr_id vr, const struct dp_neigh_spec *neighbors,
+	size_t n, char *err);
+/* The rules of one direction, in order of precedence; what none matches is accepted. n 0: no
+ * filter. Rules that were there before keep their counters. */
+int dp_txn_filter_set(struct dp_txn *txn, dp_iface_id id, enum dp_direction direction,
+	const struct dp_filter_rule *rules, size_t n, char *err);
+/* Of packets that come in on the interface: must their source be reached by it, or at all
+ * (RFC 3704 2.2 with feasible paths, 2.4)? */
+int dp_txn_rpf_set(struct dp_txn *txn, dp_iface_id id, enum dp_rpf mode, char *err);
+/* A probe of the same peer lives on with new times. */
+int dp_txn_probe_set(
+	struct dp_txn *txn, dp_iface_id id, const struct dp_probe_spec *spec, char *err);
+/* The VR's whole list of policies, in order of precedence. Those through, or of packets from, an
+ * interface that is deleted go with it. */
+int dp_txn_policies_set(struct dp_txn *txn, dp_vr_id vr, const struct dp_policy_spec *policies,
 	size_t n, char *err);
 /* Publish everything, wait until no worker sees what was removed, free it, free txn. */
 void dp_txn_commit(struct dp_txn *txn);
@@ -247,6 +308,28 @@ void dp_conservation_get(struct dp_conservation *out);
 int dp_latency_get(dp_vr_id id, struct hist *out);
 const char *dp_drop_name(enum drop_reason reason);
 const char *dp_drop_text(enum drop_reason reason);
+
+/* Of a filter's rule or a policy: packets (L3 bytes) that it decided about. */
+struct dp_rule_stats {
+	uint64_t packets, bytes;
+	bool alive; /* a policy's next hop; true for others */
+};
+/* In the order of the rules; up to max entries into out, *n says how many there are. */
+int dp_filter_stats_get(dp_iface_id id, enum dp_direction direction, struct dp_rule_stats *out,
+	size_t max, size_t *n);
+int dp_policy_stats_get(dp_vr_id vr, struct dp_rule_stats *out, size_t max, size_t *n);
+
+enum dp_probe_state { DP_PROBE_NONE, DP_PROBE_DOWN, DP_PROBE_INIT, DP_PROBE_UP };
+struct dp_probe_stats {
+	enum dp_probe_state state; /* DP_PROBE_NONE: the interface has no probe, the rest is zero */
+	struct ip_addr peer;
+	bool told;             /* the peer said itself that it went down; else it fell silent */
+	uint64_t since_ns;     /* in this state for so long */
+	uint64_t detection_ns; /* silent for so long, a peer that is up counts as lost */
+	uint64_t sent, received, refused;
+	uint32_t ups, downs;
+};
+int dp_probe_stats_get(dp_iface_id id, struct dp_probe_stats *out);
 
 enum dp_route_origin { DP_ROUTE_LOCAL, DP_ROUTE_CONNECTED, DP_ROUTE_STATIC };
 struct dp_route_snap {

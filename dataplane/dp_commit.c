@@ -14,10 +14,13 @@
 #include <string.h>
 
 #include "dataplane/arp.h"
+#include "dataplane/dp_guard.h"
 #include "dataplane/dp_sched.h"
 #include "dataplane/dp_txn.h"
 #include "dataplane/epoch.h"
+#include "dataplane/guard.h"
 #include "dataplane/neigh.h"
+#include "dataplane/probe.h"
 #include "dataplane/vlink.h"
 
 static void nothing(struct ctx *ctx, void *arg)
@@ -87,6 +90,8 @@ static void iface_retire(struct ctx *ctx, struct iface *iface)
 {
 	struct vr *vr = iface->vr;
 
+	if (iface->probe != NULL)
+		probe_stop(ctx, iface->probe);
 	if (iface->link != NULL)
 		vlink_purge(ctx, iface->link, DROP_INTERFACE_GONE);
 	neigh_purge(ctx, vr, iface, DROP_INTERFACE_GONE);
@@ -154,6 +159,7 @@ static void publish(struct ctx *ctx, void *arg)
 
 	/* What was handed over before its interface went is still its own. */
 	worker_drain(ctx);
+	dp_guards_publish(ctx, txn);
 	for (size_t i = 0; i < txn->ifaces.count; i++) {
 		struct txn_iface *item = &txn->ifaces.items[i];
 		struct iface *iface = item->iface;
@@ -187,6 +193,7 @@ static void publish(struct ctx *ctx, void *arg)
 		table_publish(item);
 		if (item->neighbors_given)
 			neighbors_publish(ctx, item);
+		guard_flags_set(item->vr);
 	}
 }
 
@@ -198,7 +205,7 @@ static void announce(struct ctx *ctx, void *arg)
 		struct iface *iface = txn->ifaces.items[i].iface;
 
 		if (txn->ifaces.items[i].change == TXN_ADD && iface->worker == ctx->index &&
-			iface->flags == 0)
+			(iface->flags & IFACE_VR_DOWN) == 0)
 			arp_announce(ctx, iface);
 	}
 }
@@ -384,6 +391,7 @@ void dp_txn_commit(struct dp_txn *txn)
 			worker_call(&dp.workers[txn->ports.items[i].port->worker],
 				port_start_polling, txn->ports.items[i].port);
 	each_worker(announce, txn);
+	dp_guards_free(txn);
 	for (size_t i = 0; i < txn->vrs.count; i++)
 		if (txn->vrs.items[i].change != TXN_DEL)
 			retire_changed(&txn->vrs.items[i]);

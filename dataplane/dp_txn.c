@@ -6,6 +6,7 @@
 
 #include <rte_cycles.h>
 
+#include "dataplane/dp_guard.h"
 #include "dataplane/dp_sched.h"
 #include "dataplane/dp_txn.h"
 #include "dataplane/latency.h"
@@ -35,6 +36,7 @@ void dp_txn_free(struct dp_txn *txn)
 	free(txn->ports.items);
 	free(txn->vrs.items);
 	free(txn->ifaces.items);
+	free(txn->guards.items);
 	free(txn);
 	txn_open = false;
 }
@@ -54,6 +56,13 @@ static struct txn_iface *txn_iface_find(const struct dp_txn *txn, const struct i
 		if (txn->ifaces.items[i].iface == iface)
 			return &txn->ifaces.items[i];
 	return NULL;
+}
+
+bool dp_txn_iface_stays(const struct dp_txn *txn, const struct iface *iface)
+{
+	const struct txn_iface *item = txn_iface_find(txn, iface);
+
+	return item == NULL || item->change != TXN_DEL;
 }
 
 /* NULL: the transaction does not name the port. */
@@ -223,8 +232,7 @@ int dp_txn_vr_add(struct dp_txn *txn, const struct dp_vr_spec *spec, dp_vr_id *i
 	return 0;
 }
 
-/* The transaction's entry of an existing router; made when it has none. NULL: out of memory. */
-static struct txn_vr *txn_vr_get(struct dp_txn *txn, struct vr *vr)
+struct txn_vr *dp_txn_vr_get(struct dp_txn *txn, struct vr *vr)
 {
 	struct txn_vr *item = txn_vr_find(txn, vr);
 
@@ -243,7 +251,7 @@ int dp_txn_vr_del(struct dp_txn *txn, dp_vr_id id, char *err)
 
 	if (vr == NULL)
 		return dp_fail(err, -ENOENT, "vrouter %u: not there", id);
-	item = txn_vr_get(txn, vr);
+	item = dp_txn_vr_get(txn, vr);
 	if (item == NULL)
 		goto nomem;
 	if (item->change == TXN_ADD)
@@ -377,7 +385,7 @@ int dp_txn_routes_set(
 
 	if (vr == NULL)
 		return dp_fail(err, -ENOENT, "vrouter %u: not there", id);
-	item = txn_vr_get(txn, vr);
+	item = dp_txn_vr_get(txn, vr);
 	copy = calloc(n + 1, sizeof(*copy));
 	if (item == NULL || copy == NULL) {
 		free(copy);
@@ -401,7 +409,7 @@ int dp_txn_neighbors_set(
 
 	if (vr == NULL)
 		return dp_fail(err, -ENOENT, "vrouter %u: not there", id);
-	item = txn_vr_get(txn, vr);
+	item = dp_txn_vr_get(txn, vr);
 	if (item == NULL)
 		goto nomem;
 	if (item->neighbors_given)
@@ -476,7 +484,7 @@ int dp_txn_iface_add(struct dp_txn *txn, dp_vr_id vr_id, const struct dp_iface_s
 	if (port == NULL || vr == NULL)
 		return dp_fail(err, -ENOENT, "interface %s: its %s is not there", spec->name,
 			port == NULL ? "port" : "vrouter");
-	router = txn_vr_get(txn, vr);
+	router = dp_txn_vr_get(txn, vr);
 	item = vec_add(&txn->ifaces);
 	if (router == NULL || item == NULL) {
 		txn->ifaces.count -= item != NULL;
@@ -528,10 +536,11 @@ int dp_txn_iface_del(struct dp_txn *txn, dp_iface_id id, char *err)
 	struct iface *iface = iface_lookup(id);
 	struct txn_vr *router;
 	struct txn_iface *item;
+	int rc;
 
 	if (iface == NULL)
 		return dp_fail(err, -ENOENT, "interface %u: not there", id);
-	router = txn_vr_get(txn, iface->vr);
+	router = dp_txn_vr_get(txn, iface->vr);
 	item = txn_iface_find(txn, iface);
 	if (item != NULL && item->change == TXN_ADD)
 		return dp_fail(
@@ -542,7 +551,11 @@ int dp_txn_iface_del(struct dp_txn *txn, dp_iface_id id, char *err)
 		return dp_fail(err, -ENOMEM, "interface %s: out of memory", iface->name);
 	item->iface = iface;
 	item->change = TXN_DEL;
-	return table_prepare(txn, router, err);
+	rc = dp_guards_iface_gone(txn, iface, err);
+	if (rc < 0)
+		return rc;
+	/* The list may have grown. */
+	return table_prepare(txn, dp_txn_vr_get(txn, iface->vr), err);
 }
 
 int dp_txn_link_set(struct dp_txn *txn, dp_iface_id id, const struct dp_link_spec *spec, char *err)
@@ -581,6 +594,7 @@ void dp_txn_abort(struct dp_txn *txn)
 {
 	char err[DP_ERR_LEN];
 
+	dp_guards_free(txn);
 	for (size_t i = 0; i < txn->vrs.count; i++) {
 		struct txn_vr *item = &txn->vrs.items[i];
 

@@ -46,6 +46,19 @@ struct txn_iface {
 	struct dp_link_spec spec;
 };
 
+enum txn_guard_kind { TXN_FILTER_IN, TXN_FILTER_OUT, TXN_RPF, TXN_PROBE, TXN_POLICIES };
+
+/* dp_guard.h. Pointers are to what comes; after publishing, to what was there before. */
+struct txn_guard {
+	enum txn_guard_kind kind;
+	struct iface *iface; /* NULL: the router's */
+	struct vr *vr;
+	struct filter *filter;
+	struct probe *probe;
+	struct policies *policies;
+	uint8_t rpf;
+};
+
 struct dp_txn {
 	struct {
 		struct txn_port *items;
@@ -59,8 +72,16 @@ struct dp_txn {
 		struct txn_iface *items;
 		size_t count, capacity;
 	} ifaces;
+	struct {
+		struct txn_guard *items;
+		size_t count, capacity;
+	} guards;
 };
 
+/* The transaction's entry of an existing router; made when it has none. NULL: out of memory. */
+struct txn_vr *dp_txn_vr_get(struct dp_txn *txn, struct vr *vr);
+/* It is not deleted in this transaction. */
+bool dp_txn_iface_stays(const struct dp_txn *txn, const struct iface *iface);
 /* Free the books of a transaction, not what they name. */
 void dp_txn_free(struct dp_txn *txn);
 

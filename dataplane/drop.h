@@ -29,9 +29,12 @@
 	X(MULTICAST, multicast, "group address without multicast routing")                         \
 	X(DIRECTED_BROADCAST, directed_broadcast, "to a network's broadcast address")              \
 	X(L2_BROADCAST, l2_broadcast, "unicast packet in a broadcast or multicast frame")          \
+	X(RPF, rpf, "its source is not reached by where it came in: spoofed, or asymmetric")       \
+	X(FILTER_IN, filter_in, "a rule of the filter where it came in")                           \
+	X(FILTER_OUT, filter_out, "a rule of the filter where it would leave")                     \
 	/* forwarding */                                                                           \
 	X(NO_ROUTE, no_route, "no route; net unreachable is sent")                                 \
-	X(BLACKHOLE, blackhole, "a route that says drop")                                          \
+	X(BLACKHOLE, blackhole, "a route or policy that says drop")                                \
 	X(TTL_EXPIRED, ttl_expired, "TTL ran out; time exceeded is sent")                          \
 	X(MTU_EXCEEDED, mtu_exceeded, "larger than the MTU and DF set; frag needed is sent")       \
 	X(FRAGMENT_FAILED, fragment_failed, "no buffers for fragments")                            \

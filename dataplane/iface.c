@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/filter.h"
 #include "dataplane/iface.h"
 #include "dataplane/port.h"
 #include "dataplane/portsched.h"
@@ -132,6 +133,9 @@ void iface_destroy(struct iface *iface)
 		return;
 	__atomic_store_n(&iface_table[iface->id], NULL, __ATOMIC_RELEASE);
 	free(iface->addresses);
+	filter_destroy(iface->filter_in);
+	filter_destroy(iface->filter_out);
+	free(iface->probe);
 	sched_slot_destroy(iface->slot);
 	slab_put(&ifaces, iface);
 }

@@ -16,6 +16,8 @@
 #define IFACE_ID_MAX 65535u
 #define IFACE_L2_MAX 22 /* Ethernet and two tags */
 
+struct filter;
+struct probe;
 struct vlink;
 struct port;
 struct sched_slot;
@@ -24,8 +26,12 @@ struct vr;
 /* Why a frame for this interface cannot be taken on the fast path: any flag sends it to the slow
  * classification, which knows what to do. */
 enum iface_flags {
-	IFACE_VR_DOWN = 1 << 0, /* stopped or suspended */
+	IFACE_VR_DOWN = 1 << 0,  /* stopped or suspended */
+	IFACE_FILTERED = 1 << 1, /* guard.h: what comes in is filtered, */
+	IFACE_RPF = 1 << 2,      /* its source checked, */
+	IFACE_POLICY = 1 << 3,   /* its way chosen by policies */
 };
+#define IFACE_GUARDED (IFACE_FILTERED | IFACE_RPF | IFACE_POLICY)
 
 struct iface {
 	/* What receiving touches: one cache line. */
@@ -48,6 +54,7 @@ struct iface {
 	uint8_t port_index;
 	uint8_t l2_len;           /* 14, 18 or 22 */
 	uint8_t l2[IFACE_L2_MAX]; /* source MAC at 6, tags and IPv4's EtherType behind it */
+	uint8_t filtered_out;     /* filter_out is not NULL */
 	dp_iface_id id;
 
 	/* The rest. */
@@ -58,6 +65,9 @@ struct iface {
 	struct vlink *class_link; /* of a link that its port's scheduler holds; link is NULL then */
 	bool holds;               /* the port holds its link: control thread */
 	uint64_t shown[2];        /* packets and bytes sent, as last reported: control thread */
+	struct filter *filter_in, *filter_out; /* NULL: none */
+	struct probe *probe;                   /* likewise */
+	uint8_t rpf;                           /* enum dp_rpf */
 	uint16_t outer_vlan, vlan;
 	bool mtu_own; /* not the port's */
 	char name[DP_NAME_LEN];

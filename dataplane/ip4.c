@@ -8,6 +8,7 @@
 #include "dataplane/arp.h"
 #include "dataplane/icmp.h"
 #include "dataplane/ip4.h"
+#include "dataplane/live.h"
 #include "dataplane/local.h"
 #include "dataplane/neigh.h"
 #include "dataplane/place.h"
@@ -129,7 +130,7 @@ struct adj *ip4_resolve(struct ctx *ctx, struct iface *in, struct rte_mbuf *m,
 			arp_act(ctx, adj, neigh_use(ctx, adj));
 			return adj;
 		case ADJ_KIND_GROUP:
-			adj = adj_at(adj->group[ip4_flow_hash(ip) & adj->group_mask]);
+			adj = live_pick(ctx, vr, adj->group, ip4_flow_hash(ip));
 			continue;
 		case ADJ_KIND_GLEAN: {
 			struct adj *neighbor =

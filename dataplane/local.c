@@ -7,6 +7,7 @@
 #include "dataplane/icmp.h"
 #include "dataplane/ip4.h"
 #include "dataplane/local.h"
+#include "dataplane/probe.h"
 
 #define ECHO_HEADER_LEN 8
 
@@ -65,6 +66,9 @@ static enum drop_reason udp_input(struct ctx *ctx, struct iface *in, const struc
 	udp_len = rte_be_to_cpu_16(udp->dgram_len);
 	if (udp_len < sizeof(*udp) || udp_len > len)
 		return DROP_LOCAL_MALFORMED;
+	if (udp->dst_port == RTE_BE16(BFD_PORT) && in->probe != NULL)
+		return probe_input(ctx, in, ip, payload, len) ? DROP_REASON_COUNT
+							      : DROP_LOCAL_MALFORMED;
 	icmp_error(ctx, in, ip, ICMP_UNREACHABLE, ICMP_PORT_UNREACHABLE, 0);
 	return DROP_NO_PORT;
 }

@@ -7,7 +7,6 @@
 #include "dataplane/nexthop.h"
 
 #define NEXTHOP_SLOTS_FIRST 16u
-#define NEXTHOP_GROUP_SLOTS 64u /* of the flow hash: 16 members share them within 25 % */
 
 void nexthop_table_init(struct nexthop_table *table)
 {
@@ -37,7 +36,7 @@ void nexthop_table_fini(struct nexthop_table *table)
 
 static bool hop_equal(const struct dp_nexthop_spec *a, const struct dp_nexthop_spec *b)
 {
-	return a->iface == b->iface && ipaddr_cmp(&a->via, &b->via) == 0;
+	return a->iface == b->iface && a->metric == b->metric && ipaddr_cmp(&a->via, &b->via) == 0;
 }
 
 static bool hops_equal(const struct nexthop *nexthop, const struct dp_nexthop_spec *hops, size_t n)
@@ -56,6 +55,7 @@ static uint32_t hops_hash(const struct dp_nexthop_spec *hops, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		hash = (hash ^ hops[i].iface) * 16777619u;
+		hash = (hash ^ hops[i].metric) * 16777619u;
 		for (unsigned int j = 0; j < sizeof(hops[i].via.bytes); j++)
 			hash = (hash ^ hops[i].via.bytes[j]) * 16777619u;
 	}
@@ -126,17 +126,20 @@ static int table_alloc(struct nexthop_table *table, uint32_t *slot)
 	return 0;
 }
 
-/* Slots shared out in turn, so that each member has its even share of the flows. */
-static int group_fill(struct adj *adj, const uint32_t *members, size_t n)
+/* Who of them is used is found out by the home worker. */
+static int group_fill(
+	struct adj *adj, const struct dp_nexthop_spec *hops, const uint32_t *members, size_t n)
 {
-	uint32_t *group = calloc(NEXTHOP_GROUP_SLOTS, sizeof(*group));
+	struct adj_group *group = calloc(1, sizeof(*group));
 
 	if (group == NULL)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < NEXTHOP_GROUP_SLOTS; i++)
-		group[i] = members[i % n];
+	group->n = (uint32_t)n;
+	for (size_t i = 0; i < n; i++) {
+		group->members[i].adj = members[i];
+		group->members[i].metric = hops[i].metric;
+	}
 	adj->group = group;
-	adj->group_mask = NEXTHOP_GROUP_SLOTS - 1;
 	adj->kind = ADJ_KIND_GROUP;
 	return 0;
 }
@@ -167,7 +170,7 @@ static int adj_fill(
 {
 	memset(adj, 0, sizeof(*adj));
 	if (n > 1)
-		return group_fill(adj, members, n);
+		return group_fill(adj, hops, members, n);
 	adj->out = iface_get(hops[0].iface);
 	if (hops[0].via.af == IP_AF_NONE) {
 		adj->kind = ADJ_KIND_GLEAN;
@@ -183,6 +186,7 @@ int nexthop_get(struct nexthop_table *table, const struct dp_nexthop_spec *hops,
 	uint32_t *index)
 {
 	uint32_t members[DP_NEXTHOPS_MAX] = {0};
+	struct dp_nexthop_spec alone;
 	struct nexthop *nexthop;
 	uint32_t i, dead;
 	int rc;
@@ -190,6 +194,11 @@ int nexthop_get(struct nexthop_table *table, const struct dp_nexthop_spec *hops,
 	if (n_hops == 0) {
 		*index = ADJ_BLACKHOLE;
 		return 0;
+	}
+	if (n_hops == 1) {
+		alone = hops[0];
+		alone.metric = 0;
+		hops = &alone;
 	}
 	if (table->buckets != NULL)
 		for (i = table->buckets[hops_hash(hops, n_hops) & (table->n_buckets - 1)]; i != 0;

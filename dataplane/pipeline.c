@@ -6,8 +6,10 @@
  *     take_in            MAC, EtherType: IPv4 goes on, ARP and the rest leave
  *     validate           RFC 1812 5.2.2, martians
  *   forward
- *     route              FIB lookups of the burst, each in its own virtual router's table
+ *     guard_in           reverse-path check and filters, where an interface has them (guard.h)
+ *     route              FIB lookups of the burst, each in its own virtual router's table; policies
  *     resolve            adjacency, TTL, MTU: what cannot go on leaves, with its ICMP error
+ *     guard_out          filters of the interfaces that they leave by
  *     shape              the virtual link (places 1 to 3): passes, waits, or is dropped
  *     output             TTL, rewrite, counters, staged on the port (place 4: portsched.h)
  *     account            latency and cycles
@@ -22,6 +24,7 @@
 #include <rte_prefetch.h>
 
 #include "dataplane/arp.h"
+#include "dataplane/guard.h"
 #include "dataplane/ip4.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/place.h"
@@ -118,13 +121,24 @@ static inline bool expected(
 		type == TYPE_IP4;
 }
 
+/* The same for an interface with guards, which its flags tell. */
+static bool expected_guarded(
+	const struct ctx *ctx, const struct iface *in, const uint8_t *frame, uint16_t type)
+{
+	uint64_t own = load64(in->mac);
+
+	return (own >> 48 & ~(uint64_t)(IFACE_GUARDED << 8)) == ctx->index &&
+		((own ^ load64(frame)) & MAC_MASK) == 0 && type == TYPE_IP4;
+}
+
 static inline void count_in(struct iface *in, const struct rte_mbuf *m)
 {
 	in->rx_packets++;
 	in->rx_bytes += m->data_len;
 }
 
-/* A frame of an interface that is no plain good IPv4: with options, ARP, or to be dropped. */
+/* A frame of an interface that is no plain good IPv4: with options, ARP, or to be dropped. Or the
+ * interface has guards. */
 static __rte_noinline void take_in_slowly(struct ctx *ctx, struct burst *b, struct iface *in,
 	struct rte_mbuf *m, uint16_t type, uint8_t l3_offset)
 {
@@ -134,9 +148,11 @@ static __rte_noinline void take_in_slowly(struct ctx *ctx, struct burst *b, stru
 	enum drop_reason reason;
 
 	count_in(in, m);
-	if (expected(ctx, in, frame, type)) {
-		reason = ip4_validate(ip, room);
+	if (expected_guarded(ctx, in, frame, type)) {
+		reason = room >= IP4_MIN_LEN && ip4_valid(ip, room) ? DROP_REASON_COUNT
+								    : ip4_validate(ip, room);
 		if (reason == DROP_REASON_COUNT) {
+			b->guards |= in->flags;
 			burst_add(b, m, ip, in);
 			return;
 		}
@@ -206,7 +222,7 @@ static __rte_noinline void receive_slowly(struct ctx *ctx, struct burst *b, stru
 		take_in_slowly(ctx, b, c->iface, m, c->type, c->l3_offset);
 }
 
-static void route(struct burst *b)
+static void route(struct ctx *ctx, struct burst *b)
 {
 	const struct iface *first = b->in[0];
 	uintptr_t differ = 0;
@@ -225,6 +241,8 @@ static void route(struct burst *b)
 		}
 		fib4_lookup_mixed(views, b->dst, b->nh, b->n);
 	}
+	if (unlikely(b->guards & IFACE_POLICY))
+		guard_route(ctx, b);
 	for (unsigned int i = 0; i < b->n; i++) {
 		b->adj[i] = adj_at(b->nh[i]);
 		rte_prefetch0(b->adj[i]);
@@ -252,11 +270,11 @@ static void resolve_slowly(struct ctx *ctx, struct burst *b)
 	b->n = kept;
 }
 
-/* Is any of the burst for a virtual link? */
+/* Is any of the burst for a virtual link, or for a filter on its way out? */
 static bool resolve(struct ctx *ctx, struct burst *b)
 {
 	uintptr_t links = 0;
-	uint8_t differ = 0;
+	uint8_t differ = 0, filtered = 0;
 
 	for (unsigned int i = 0; i < b->n; i++) {
 		differ |= b->adj[i]->kind ^ ADJ_KIND_FORWARD;
@@ -266,9 +284,12 @@ static bool resolve(struct ctx *ctx, struct burst *b)
 	}
 	if (unlikely(differ != 0))
 		resolve_slowly(ctx, b);
-	for (unsigned int i = 0; i < b->n; i++)
+	for (unsigned int i = 0; i < b->n; i++) {
 		links |= (uintptr_t)b->adj[i]->out->link;
-	return links != 0;
+		filtered |= b->adj[i]->out->filtered_out;
+	}
+	b->guards_out = filtered;
+	return (links | filtered) != 0;
 }
 
 /* TTL ran out, or too large for the way out and not to be cut. */
@@ -395,11 +416,16 @@ static void account_waiting(struct ctx *ctx, struct burst *b)
 
 static void forward(struct ctx *ctx, struct burst *b)
 {
+	if (unlikely(b->guards != 0))
+		guard_in(ctx, b);
 	if (b->n == 0)
 		return;
-	route(b);
-	if (resolve(ctx, b))
+	route(ctx, b);
+	if (resolve(ctx, b)) {
+		if (b->guards_out)
+			guard_out(ctx, b);
 		shape(ctx, b);
+	}
 	if (b->n == 0)
 		return;
 	if (b->rx_tsc == 0)
@@ -469,8 +495,10 @@ static struct iface *came_in_on(const struct pkt_meta *meta, struct iface *fallb
 	return in != NULL && in->vr == fallback->vr ? in : fallback;
 }
 
+/* What it met where it came in is behind it; which way it goes is not settled. */
 static void burst_add_waiting(struct burst *b, struct rte_mbuf *m, struct iface *in)
 {
+	b->guards |= in->flags & IFACE_POLICY;
 	burst_add(b, m, rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, pkt_meta(m)->l3_offset),
 		in);
 }

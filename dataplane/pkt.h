@@ -79,6 +79,8 @@ static inline struct rte_mbuf *pkt_list_dequeue(struct pkt_list *list)
 struct burst {
 	unsigned int n;
 	bool mixed;         /* packets of several interfaces; set by route */
+	uint8_t guards;     /* flags of interfaces that they came in on: what guard.h has to do */
+	uint8_t guards_out; /* some leave by an interface with a filter; set by resolve */
 	uint64_t rx_tsc;    /* of all packets; 0: each has its own in its metadata */
 	struct vlink *paid; /* the virtual link that has let these pass already, or NULL */
 	struct rte_mbuf *m[PKT_BURST];
@@ -93,6 +95,7 @@ struct burst {
 static inline void burst_init(struct burst *b, uint64_t rx_tsc, struct vlink *paid)
 {
 	b->n = 0;
+	b->guards = 0;
 	b->rx_tsc = rx_tsc;
 	b->paid = paid;
 }

@@ -7,6 +7,7 @@
 #include <rte_cycles.h>
 
 #include "dataplane/epoch.h"
+#include "dataplane/policy.h"
 #include "dataplane/portsched.h"
 #include "dataplane/vr.h"
 #include "lib/slab.h"
@@ -47,6 +48,7 @@ int vr_create(const struct dp_vr_spec *spec, uint8_t worker, struct vr **out, ch
 		goto fail;
 	nexthop_table_init(&vr->nexthops);
 	vr->learned_next = 1; /* 0 is none */
+	vr->live_generation = 1;
 	vr->worker = worker;
 	vr->weight = spec->weight;
 	vr->state = DP_VR_RUNNING;
@@ -78,6 +80,7 @@ void vr_destroy(struct vr *vr)
 	nexthop_table_fini(&vr->nexthops);
 	adj_learned_destroy(vr->learned);
 	free(vr->permanent);
+	policies_destroy(vr->policies);
 	for (unsigned int i = 0; i <= PORT_MAX; i++)
 		sched_queue_destroy(vr->best_effort[i]);
 	slab_put(&vrs, vr);

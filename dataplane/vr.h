@@ -23,6 +23,7 @@
 #define VR_HOLD_NEIGH_MAX 16u
 #define VR_ICMP_COST 64u /* bytes that an ICMP error counts in icmp_tbf */
 
+struct policies;
 struct sched_queue;
 
 struct vr {
@@ -39,7 +40,9 @@ struct vr {
 	struct tbf icmp_tbf; /* ICMP errors */
 	uint64_t originated;
 	uint16_t ip_id;
-	uint8_t state; /* enum dp_vr_state */
+	uint8_t state;             /* enum dp_vr_state */
+	uint32_t live_generation;  /* grows when a next hop may have died or come back; not 0 */
+	struct policies *policies; /* NULL: none */
 	struct vr *next_of_worker;
 	struct sched_queue *best_effort[PORT_MAX + 1]; /* of its interfaces on each port */
 	struct iface *ifaces; /* through next_of_vr; changed at the fixed point only */

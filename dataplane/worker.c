@@ -14,13 +14,16 @@
 
 #include "dataplane/arp.h"
 #include "dataplane/epoch.h"
+#include "dataplane/live.h"
 #include "dataplane/pipeline.h"
+#include "dataplane/probe.h"
 #include "dataplane/worker.h"
 #include "lib/log.h"
 
 #define LINK_CHECK_PER_SECOND 10
 #define WHEEL_TICK_SHIFT 8   /* 256 cycles: 0.1 us */
 #define NEIGH_TICK_SHIFT 20  /* 2^20 cycles: 0.4 ms */
+#define PROBE_TICK_SHIFT 16  /* 2^16 cycles: 25 us */
 #define RELEASES_PER_TURN 64 /* virtual links served before the ports are polled again */
 #define IDLE_TURNS_BEFORE_SLEEP 256
 #define SLEEP_MIN_NS 5000
@@ -43,6 +46,7 @@ int worker_init(struct worker *worker, unsigned int index, unsigned int n_worker
 	worker->ctx.now_tsc = now;
 	wheel_init(&worker->ctx.wheel, WHEEL_TICK_SHIFT, now);
 	wheel_init(&worker->ctx.neigh_wheel, NEIGH_TICK_SHIFT, now);
+	wheel_init(&worker->ctx.probe_wheel, PROBE_TICK_SHIFT, now);
 	if (latency_init(&worker->ctx.latency) < 0)
 		return -ENOMEM;
 	for (unsigned int to = 0; to < n_workers; to++) {
@@ -112,6 +116,7 @@ static void announce_port(struct ctx *ctx, const struct port *port)
 static void check_links(struct worker *worker)
 {
 	struct ctx *ctx = &worker->ctx;
+	bool changed = false;
 
 	worker->link_check_tsc = ctx->now_tsc + rte_get_tsc_hz() / LINK_CHECK_PER_SECOND;
 	for (uint32_t i = 0; i < worker->n_rx; i++)
@@ -124,12 +129,15 @@ static void check_links(struct worker *worker)
 		if (ctx->txq[i] == NULL)
 			continue;
 		port = ctx->txq[i]->port;
+		changed |= (ctx->txq[i]->limit != 0) != port->up;
 		ctx_set_up(ctx, ctx->txq[i], port->up);
 		ups = __atomic_load_n(&port->ups, __ATOMIC_RELAXED);
 		if (ups != worker->links_seen[i])
 			announce_port(ctx, port);
 		worker->links_seen[i] = ups;
 	}
+	if (changed)
+		live_ports_changed(ctx);
 }
 
 static bool poll_ports(struct worker *worker)
@@ -204,6 +212,22 @@ static bool expire_neighbors(struct ctx *ctx)
 	return n > 0;
 }
 
+/* Behind the ports: a peer that was heard in this turn is not lost in it. */
+static bool expire_probes(struct ctx *ctx)
+{
+	struct wheel_node *node;
+	unsigned int n = 0;
+
+	if (likely(ctx->probe_wheel.count == 0))
+		return false;
+	while (n < RELEASES_PER_TURN &&
+		(node = wheel_expire(&ctx->probe_wheel, ctx->now_tsc)) != NULL) {
+		probe_expire(ctx, container_of(node, struct probe, timer));
+		n++;
+	}
+	return n > 0;
+}
+
 bool worker_turn(struct worker *worker)
 {
 	struct ctx *ctx = &worker->ctx;
@@ -217,6 +241,7 @@ bool worker_turn(struct worker *worker)
 	any |= poll_rings(ctx);
 	any |= release_links(ctx);
 	any |= expire_neighbors(ctx);
+	any |= expire_probes(ctx);
 	any |= pipeline_ready(ctx);
 	if (unlikely((int64_t)(ctx->now_tsc - worker->link_check_tsc) >= 0))
 		check_links(worker);

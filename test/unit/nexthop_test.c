@@ -86,9 +86,20 @@ static void test_kinds(void **state)
 	assert_int_equal(nexthop_get(table, hops, 2, &group), 0);
 	adj = adj_at(group);
 	assert_int_equal(adj->kind, ADJ_KIND_GROUP);
-	/* Even shares, and the gateway that is there already is the member. */
-	for (uint32_t i = 0; i <= adj->group_mask; i++)
-		assert_int_equal(adj->group[i] == gateway, i % 2 == 0);
+	/* The gateway that is there already is the member. */
+	assert_int_equal(adj->group->n, 2);
+	assert_int_equal(adj->group->members[0].adj, gateway);
+	assert_int_equal(adj->group->generation, 0);
+	/* Alone, a hop is the same whatever its metric; among others, not. */
+	hops[0].metric = 5;
+	assert_int_equal(nexthop_get(table, hops, 1, &again), 0);
+	assert_int_equal(again, gateway);
+	assert_int_equal(put(table, again), 0);
+	assert_int_equal(nexthop_get(table, hops, 2, &again), 0);
+	assert_int_not_equal(again, group);
+	assert_int_equal(adj_at(again)->group->members[0].adj, gateway);
+	assert_int_equal(adj_at(again)->group->members[0].metric, 5);
+	assert_int_equal(put(table, again), 1);
 	/* The order makes another group. */
 	hops[0] = hop(0x0a000002, 2);
 	hops[1] = hop(0x0a000001, 1);

@@ -198,6 +198,35 @@ static void make_l2_broadcast(void)
 	send_l2(l2);
 }
 
+static void make_rpf(void)
+{
+	wire_begin();
+	assert_int_equal(dp_txn_rpf_set(wire_txn(), lab.lan, DP_RPF_STRICT, wire_err()), 0);
+	wire_commit();
+	send_from(frame_addr("10.9.0.1"));
+}
+
+static void filter_all(dp_iface_id iface, enum dp_direction direction)
+{
+	struct dp_filter_rule all = {.drop = true,
+		.match = {.proto = DP_PROTO_ANY, .sport_last = 65535, .dport_last = 65535}};
+
+	wire_begin();
+	assert_int_equal(dp_txn_filter_set(wire_txn(), iface, direction, &all, 1, wire_err()), 0);
+	wire_commit();
+	send_to(B_IP);
+}
+
+static void make_filter_in(void)
+{
+	filter_all(lab.lan, DP_IN);
+}
+
+static void make_filter_out(void)
+{
+	filter_all(lab.wan, DP_OUT);
+}
+
 static void make_no_route(void)
 {
 	send_to(frame_addr("9.9.9.9"));
@@ -424,6 +453,9 @@ static const struct {
 	[DROP_MULTICAST] = {make_multicast},
 	[DROP_DIRECTED_BROADCAST] = {make_directed_broadcast},
 	[DROP_L2_BROADCAST] = {make_l2_broadcast},
+	[DROP_RPF] = {make_rpf},
+	[DROP_FILTER_IN] = {make_filter_in},
+	[DROP_FILTER_OUT] = {make_filter_out},
 	[DROP_NO_ROUTE] = {make_no_route},
 	[DROP_BLACKHOLE] = {make_blackhole},
 	[DROP_TTL_EXPIRED] = {make_ttl_expired},
