@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "config/check.h"
 #include "config/print.h"
@@ -198,90 +196,12 @@ static void test_refusals(void **state)
 	substrate_destroy(substrate);
 }
 
-/* ---- killed at each step, the state is the old one or the new one ---- */
-
-static unsigned int kill_at, n_steps;
-
-static void step(const char *what)
-{
-	(void)what;
-	if (++n_steps == kill_at)
-		_exit(9);
-}
-
-static size_t count_saved(const char *dir, const struct substrate *substrate)
-{
-	char text[PLAN_TEXT_LEN];
-	struct plan_store store;
-	struct plan plan;
-	size_t n;
-
-	assert_int_equal(plan_init(&plan, substrate), 0);
-	assert_int_equal(plan_store_open(&store, dir), 0);
-	if (plan_store_load(&store, &plan, text) < 0)
-		fail_msg("%s", text);
-	n = plan.n_allocs;
-	plan_store_close(&store);
-	plan_fini(&plan);
-	return n;
-}
-
-static void test_killed(void **state)
-{
-	struct substrate *substrate = load_substrate("three-sites");
-	char dir[] = "/tmp/plan_test_XXXXXX", command[64];
-	struct plan_store store;
-	unsigned int killed = 0;
-	struct plan plan;
-	int status;
-
-	(void)state;
-	assert_non_null(mkdtemp(dir));
-	assert_int_equal(plan_init(&plan, substrate), 0);
-	admit(&plan, "vpxi1");
-	assert_int_equal(plan_store_open(&store, dir), 0);
-	assert_int_equal(plan_store_save(&store, &plan), 0);
-	admit(&plan, "vpxi2");
-	admit(&plan, "vpxi3");
-	for (kill_at = 1; kill_at < 100; kill_at++) {
-		pid_t child = fork();
-		size_t n;
-
-		if (child == 0) {
-			plan_step_hook = step;
-			_exit(plan_store_save(&store, &plan) == 0 ? 0 : 1);
-		}
-		assert_int_equal(waitpid(child, &status, 0), child);
-		plan_store_close(&store);
-		n = count_saved(dir, substrate);
-		if (WEXITSTATUS(status) == 0) {
-			assert_int_equal(n, 3);
-			break;
-		}
-		assert_int_equal(WEXITSTATUS(status), 9);
-		assert_true(n == 1 || n == 3);
-		killed++;
-		assert_int_equal(plan_store_open(&store, dir), 0);
-		while (plan.n_allocs > 1)
-			plan_del(&plan, 1);
-		assert_int_equal(plan_store_save(&store, &plan), 0);
-		admit(&plan, "vpxi2");
-		admit(&plan, "vpxi3");
-	}
-	assert_true(killed >= 6);
-	plan_fini(&plan);
-	snprintf(command, sizeof(command), "rm -r %s", dir);
-	assert_int_equal(system(command), 0);
-	substrate_destroy(substrate);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_three_vpxis),
 		cmocka_unit_test(test_periods_and_paths),
 		cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_killed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
