@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ctrl/dpspec.h"
+#include "ctrl/dpspec_guard.h"
 #include "lib/log.h"
 
 struct apply {
@@ -128,29 +129,64 @@ static int iface_apply(struct apply *apply, const struct plan_op *op)
 	return dp_txn_iface_del(apply->txn, id, apply->err);
 }
 
+static int compare_routes(const void *a, const void *b)
+{
+	const struct model_route *left = *(const struct model_route *const *)a;
+	const struct model_route *right = *(const struct model_route *const *)b;
+	int order = prefix_cmp(&left->to, &right->to);
+
+	if (order == 0)
+		order = left->metric < right->metric ? -1 : left->metric > right->metric;
+	return order;
+}
+
+/* Those to one network become one. */
+static int routes_merge(struct apply *apply, const struct plan_op *op,
+	const struct model_route **routes, struct dp_route_spec *specs, size_t *n_specs)
+{
+	const struct model_router *router = op->router;
+	size_t first = 0;
+
+	for (size_t i = 0; i < router->n_routes; i++)
+		routes[i] = &router->routes[i];
+	qsort(routes, router->n_routes, sizeof(*routes), compare_routes);
+	for (size_t i = 1; i <= router->n_routes; i++) {
+		int rc;
+
+		if (i < router->n_routes && prefix_cmp(&routes[i]->to, &routes[first]->to) == 0)
+			continue;
+		rc = dpspec_routes(op->vpxi, router, routes + first, i - first, &apply->ids,
+			&specs[(*n_specs)++], apply->err);
+		if (rc < 0) {
+			apply->loc = routes[first]->loc;
+			return rc;
+		}
+		first = i;
+	}
+	return 0;
+}
+
 static int routes_apply(struct apply *apply, const struct plan_op *op)
 {
 	const struct model_router *router = op->router;
 	struct dp_route_spec *specs = calloc(router->n_routes + 1, sizeof(*specs));
+	const struct model_route **routes = calloc(router->n_routes + 1, sizeof(*routes));
 	char text[IP_PREFIX_STRLEN];
-	int rc = specs ? 0 : -ENOMEM;
+	size_t n = 0;
+	int rc = -ENOMEM;
 
-	for (size_t i = 0; rc == 0 && i < router->n_routes; i++) {
-		rc = dpspec_route(
-			op->vpxi, router, &router->routes[i], &apply->ids, &specs[i], apply->err);
-		if (rc < 0)
-			apply->loc = router->routes[i].loc;
-	}
+	if (specs && routes)
+		rc = routes_merge(apply, op, routes, specs, &n);
 	if (rc == 0) {
 		rc = dp_txn_routes_set(apply->txn,
-			ids_vr(&apply->ids, op->vpxi->name, router->name), specs, router->n_routes,
-			apply->err);
+			ids_vr(&apply->ids, op->vpxi->name, router->name), specs, n, apply->err);
 		for (size_t i = 0; rc < 0 && !apply->loc.line && i < router->n_routes; i++) {
 			if (err_names(apply, prefix_print(&router->routes[i].to, text)))
 				apply->loc = router->routes[i].loc;
 		}
 	}
 	free(specs);
+	free(routes);
 	return rc;
 }
 
@@ -175,6 +211,67 @@ static int neighbors_apply(struct apply *apply, const struct plan_op *op)
 			if (err_names(apply, ipaddr_print(&router->neighbors[i].address, text)))
 				apply->loc = router->neighbors[i].loc;
 		}
+	}
+	free(specs);
+	return rc;
+}
+
+static int rules_apply(struct apply *apply, dp_iface_id id, enum dp_direction direction,
+	const struct model_filter_rule *rules, size_t n)
+{
+	struct dp_filter_rule *specs = calloc(n + 1, sizeof(*specs));
+	int rc = -ENOMEM;
+
+	for (size_t i = 0; specs && i < n; i++)
+		dpspec_filter_rule(&rules[i], &specs[i]);
+	if (specs)
+		rc = dp_txn_filter_set(apply->txn, id, direction, specs, n, apply->err);
+	free(specs);
+	return rc;
+}
+
+static int guards_apply(struct apply *apply, const struct plan_op *op)
+{
+	const struct model_interface *iface = op->iface;
+	dp_iface_id id = ids_iface(&apply->ids, op->vpxi->name, op->router->name, iface->name);
+	struct dp_probe_spec probe;
+	int rc;
+
+	if (op->kind == PLAN_PROBE_SET) {
+		dpspec_probe(&iface->probe, &probe);
+		apply->loc = iface->probe.loc;
+		rc = dp_txn_probe_set(apply->txn, id, &probe, apply->err);
+	} else {
+		apply->loc = iface->filter.loc;
+		rc = rules_apply(apply, id, DP_IN, iface->filter.in, iface->filter.n_in);
+		if (rc == 0)
+			rc = rules_apply(apply, id, DP_OUT, iface->filter.out, iface->filter.n_out);
+		if (rc == 0)
+			rc = dp_txn_rpf_set(apply->txn, id, dpspec_rpf(iface->rpf), apply->err);
+	}
+	if (rc == 0)
+		apply->loc = (struct model_loc){0};
+	return rc;
+}
+
+static int policies_apply(struct apply *apply, const struct plan_op *op)
+{
+	const struct model_router *router = op->router;
+	struct dp_policy_spec *specs = calloc(router->n_policies + 1, sizeof(*specs));
+	int rc = specs ? 0 : -ENOMEM;
+
+	for (size_t i = 0; rc == 0 && i < router->n_policies; i++) {
+		rc = dpspec_policy(
+			op->vpxi, router, &router->policies[i], &apply->ids, &specs[i], apply->err);
+		if (rc < 0)
+			apply->loc = router->policies[i].loc;
+	}
+	if (rc == 0) {
+		rc = dp_txn_policies_set(apply->txn,
+			ids_vr(&apply->ids, op->vpxi->name, router->name), specs,
+			router->n_policies, apply->err);
+		if (rc < 0)
+			apply->loc = router->policies[0].loc;
 	}
 	free(specs);
 	return rc;
@@ -274,10 +371,15 @@ static int op_apply(struct apply *apply, const struct plan_op *op)
 	case PLAN_IFACE_ADD:
 	case PLAN_LINK_SET:
 		return iface_apply(apply, op);
+	case PLAN_FILTER_SET:
+	case PLAN_PROBE_SET:
+		return guards_apply(apply, op);
 	case PLAN_NEIGHBORS_SET:
 		return neighbors_apply(apply, op);
 	case PLAN_ROUTES_SET:
 		return routes_apply(apply, op);
+	case PLAN_POLICIES_SET:
+		return policies_apply(apply, op);
 	case PLAN_KINDS:
 		break;
 	}

@@ -126,57 +126,80 @@ static const struct model_interface *connected_iface(
 }
 
 static int add_nexthop(const struct model_vpxi *vpxi, const struct model_router *router,
-	const struct model_route *route, const struct ip_addr *via, const struct ids *ids,
-	struct dp_route_spec *spec, char *err)
+	const char *what, const char *dev, const struct ip_addr *via, const struct ids *ids,
+	struct dp_nexthop_spec *nexthop, char *err)
 {
-	struct dp_nexthop_spec *nexthop = &spec->nexthops[spec->n_nexthops];
-	char to[IP_PREFIX_STRLEN], address[IP_ADDR_STRLEN];
+	char address[IP_ADDR_STRLEN];
 	const struct model_interface *iface;
 
-	if (route->dev[0]) {
-		iface = model_interface_lookup(router, route->dev);
+	if (dev[0]) {
+		iface = model_interface_lookup(router, dev);
 		if (!iface) {
-			snprintf(err, DP_ERR_LEN, "route %s: %s/%s has no interface %s",
-				prefix_print(&route->to, to), vpxi->name, router->name, route->dev);
+			snprintf(err, DP_ERR_LEN, "%s: %s/%s has no interface %s", what, vpxi->name,
+				router->name, dev);
 			return -EINVAL;
 		}
 	} else {
 		iface = connected_iface(router, via);
 		if (!iface) {
 			snprintf(err, DP_ERR_LEN,
-				"route %s: gateway %s is in no network of an interface of %s/%s",
-				prefix_print(&route->to, to), ipaddr_print(via, address),
-				vpxi->name, router->name);
+				"%s: gateway %s is in no network of an interface of %s/%s", what,
+				ipaddr_print(via, address), vpxi->name, router->name);
 			return -EINVAL;
 		}
 	}
 	nexthop->via = *via;
 	nexthop->iface = ids_iface(ids, vpxi->name, router->name, iface->name);
-	spec->n_nexthops++;
 	return 0;
+}
+
+int dpspec_nexthops(const struct model_vpxi *vpxi, const struct model_router *router,
+	const char *what, const struct ip_addr *vias, size_t n_vias, const char *dev,
+	uint32_t metric, const struct ids *ids, struct dp_nexthop_spec *nexthops, size_t *n,
+	char *err)
+{
+	static const struct ip_addr on_link = {.af = IP_AF_NONE};
+	size_t n_hops = n_vias ? n_vias : dev[0] != '\0';
+
+	if (*n + n_hops > DP_NEXTHOPS_MAX) {
+		snprintf(err, DP_ERR_LEN, "%s has %zu gateways, at most %d are possible", what,
+			*n + n_hops, DP_NEXTHOPS_MAX);
+		return -EINVAL;
+	}
+	/* Neither gateway nor interface: it says drop. */
+	for (size_t i = 0; i < n_hops; i++) {
+		int rc = add_nexthop(vpxi, router, what, dev, n_vias ? &vias[i] : &on_link, ids,
+			&nexthops[*n], err);
+
+		if (rc < 0)
+			return rc;
+		nexthops[(*n)++].metric = metric;
+	}
+	return 0;
+}
+
+int dpspec_routes(const struct model_vpxi *vpxi, const struct model_router *router,
+	const struct model_route *const *routes, size_t n, const struct ids *ids,
+	struct dp_route_spec *spec, char *err)
+{
+	char what[IP_PREFIX_STRLEN + 8], to[IP_PREFIX_STRLEN];
+	int rc = 0;
+
+	memset(spec, 0, sizeof(*spec));
+	spec->to = routes[0]->to;
+	snprintf(what, sizeof(what), "route %s", prefix_print(&spec->to, to));
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = dpspec_nexthops(vpxi, router, what, routes[i]->vias, routes[i]->n_vias,
+			routes[i]->dev, routes[i]->metric, ids, spec->nexthops, &spec->n_nexthops,
+			err);
+	return rc;
 }
 
 int dpspec_route(const struct model_vpxi *vpxi, const struct model_router *router,
 	const struct model_route *route, const struct ids *ids, struct dp_route_spec *spec,
 	char *err)
 {
-	static const struct ip_addr on_link = {.af = IP_AF_NONE};
-	char to[IP_PREFIX_STRLEN];
-	int rc = 0;
-
-	memset(spec, 0, sizeof(*spec));
-	spec->to = route->to;
-	if (route->n_vias > DP_NEXTHOPS_MAX) {
-		snprintf(err, DP_ERR_LEN, "route %s has %zu gateways, at most %d are possible",
-			prefix_print(&route->to, to), route->n_vias, DP_NEXTHOPS_MAX);
-		return -EINVAL;
-	}
-	/* Neither gateway nor interface: the route says drop. */
-	if (route->n_vias == 0 && route->dev[0])
-		rc = add_nexthop(vpxi, router, route, &on_link, ids, spec, err);
-	for (size_t i = 0; rc == 0 && i < route->n_vias; i++)
-		rc = add_nexthop(vpxi, router, route, &route->vias[i], ids, spec, err);
-	return rc;
+	return dpspec_routes(vpxi, router, &route, 1, ids, spec, err);
 }
 
 int dpspec_neighbor(const struct model_vpxi *vpxi, const struct model_router *router,

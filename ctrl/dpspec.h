@@ -31,6 +31,16 @@ int dpspec_iface(const struct model_interface *iface, dp_port_id port, const str
 int dpspec_route(const struct model_vpxi *vpxi, const struct model_router *router,
 	const struct model_route *route, const struct ids *ids, struct dp_route_spec *spec,
 	char *err);
+/* The same of N routes to one network, in order of their metrics: one stands in for another. */
+int dpspec_routes(const struct model_vpxi *vpxi, const struct model_router *router,
+	const struct model_route *const *routes, size_t n, const struct ids *ids,
+	struct dp_route_spec *spec, char *err);
+/* Add the next hops by VIAS and DEV to the N of NEXTHOPS (room for DP_NEXTHOPS_MAX). WHAT begins
+ * the message. */
+int dpspec_nexthops(const struct model_vpxi *vpxi, const struct model_router *router,
+	const char *what, const struct ip_addr *vias, size_t n_vias, const char *dev,
+	uint32_t metric, const struct ids *ids, struct dp_nexthop_spec *nexthops, size_t *n,
+	char *err);
 /* 0, or -EINVAL with ERR: no such interface. */
 int dpspec_neighbor(const struct model_vpxi *vpxi, const struct model_router *router,
 	const struct model_neighbor *neighbor, const struct ids *ids, struct dp_neigh_spec *spec,

@@ -22,8 +22,11 @@ static const char *const kind_names[PLAN_KINDS] = {
 	[PLAN_VR_ADD] = "vrouter_add",
 	[PLAN_IFACE_ADD] = "interface_add",
 	[PLAN_LINK_SET] = "link_set",
+	[PLAN_FILTER_SET] = "filter_set",
+	[PLAN_PROBE_SET] = "probe_set",
 	[PLAN_NEIGHBORS_SET] = "neighbors_set",
 	[PLAN_ROUTES_SET] = "routes_set",
+	[PLAN_POLICIES_SET] = "policies_set",
 };
 
 const char *plan_kind_name(enum plan_kind kind)
@@ -158,8 +161,13 @@ static int diff_ports(struct diff *diff)
 
 static int compare_routes(const void *a, const void *b)
 {
-	return prefix_cmp(&(*(const struct model_route *const *)a)->to,
-		&(*(const struct model_route *const *)b)->to);
+	const struct model_route *left = *(const struct model_route *const *)a;
+	const struct model_route *right = *(const struct model_route *const *)b;
+	int order = prefix_cmp(&left->to, &right->to);
+
+	if (order == 0)
+		order = left->metric < right->metric ? -1 : left->metric > right->metric;
+	return order;
 }
 
 static int compare_neighbors(const void *a, const void *b)
@@ -231,19 +239,59 @@ static int neighbors_same(const struct model_router *a, const struct model_route
 	return rc;
 }
 
+static bool policies_same(const struct model_router *a, const struct model_router *b)
+{
+	bool same = a->n_policies == b->n_policies;
+
+	for (size_t i = 0; same && i < a->n_policies; i++)
+		same = model_policy_equal(&a->policies[i], &b->policies[i]);
+	return same;
+}
+
 /* ---- virtual routers ---- */
+
+/* What a new interface has beside its link. */
+static int add_iface_guards(struct diff *diff, const struct model_vpxi *vpxi,
+	const struct model_router *router, const struct model_interface *iface)
+{
+	int rc = 0;
+
+	if (iface->filter.n_in > 0 || iface->filter.n_out > 0 || iface->rpf != MODEL_RPF_OFF)
+		rc = add_iface_op(diff, PLAN_FILTER_SET, vpxi, router, iface);
+	if (rc == 0 && iface->probe.peer.af != IP_AF_NONE)
+		rc = add_iface_op(diff, PLAN_PROBE_SET, vpxi, router, iface);
+	return rc;
+}
+
+static int diff_iface_guards(struct diff *diff, const struct model_vpxi *vpxi,
+	const struct model_router *router, const struct model_interface *from,
+	const struct model_interface *to)
+{
+	int rc = 0;
+
+	if (!model_filter_equal(&from->filter, &to->filter) || from->rpf != to->rpf)
+		rc = add_iface_op(diff, PLAN_FILTER_SET, vpxi, router, to);
+	if (rc == 0 && !model_probe_equal(&from->probe, &to->probe))
+		rc = add_iface_op(diff, PLAN_PROBE_SET, vpxi, router, to);
+	return rc;
+}
 
 static int add_router(
 	struct diff *diff, const struct model_vpxi *vpxi, const struct model_router *router)
 {
 	int rc = add_router_op(diff, PLAN_VR_ADD, vpxi, router);
 
-	for (size_t i = 0; rc == 0 && i < router->n_interfaces; i++)
+	for (size_t i = 0; rc == 0 && i < router->n_interfaces; i++) {
 		rc = add_iface_op(diff, PLAN_IFACE_ADD, vpxi, router, &router->interfaces[i]);
+		if (rc == 0)
+			rc = add_iface_guards(diff, vpxi, router, &router->interfaces[i]);
+	}
 	if (rc == 0 && router->n_neighbors > 0)
 		rc = add_router_op(diff, PLAN_NEIGHBORS_SET, vpxi, router);
 	if (rc == 0 && router->n_routes > 0)
 		rc = add_router_op(diff, PLAN_ROUTES_SET, vpxi, router);
+	if (rc == 0 && router->n_policies > 0)
+		rc = add_router_op(diff, PLAN_POLICIES_SET, vpxi, router);
 	return rc;
 }
 
@@ -293,9 +341,14 @@ static int diff_ifaces(struct diff *diff, const struct model_vpxi *from_vpxi,
 		if (iface_is_replaced(diff, old, new)) {
 			*replaced = true;
 			rc = add_iface_op(diff, PLAN_IFACE_ADD, to_vpxi, to, new);
-		} else if (link_differs(diff, old, new)) {
-			rc = add_iface_op(diff, PLAN_LINK_SET, to_vpxi, to, new);
+			if (rc == 0)
+				rc = add_iface_guards(diff, to_vpxi, to, new);
+			continue;
 		}
+		if (link_differs(diff, old, new))
+			rc = add_iface_op(diff, PLAN_LINK_SET, to_vpxi, to, new);
+		if (rc == 0)
+			rc = diff_iface_guards(diff, to_vpxi, to, old, new);
 	}
 	return rc;
 }
@@ -326,8 +379,13 @@ static int diff_router(struct diff *diff, const struct model_vpxi *from_vpxi,
 	same = routes_same(from, to);
 	if (same < 0)
 		return same;
-	if (!same || replaced)
-		return add_router_op(diff, PLAN_ROUTES_SET, to_vpxi, to);
+	if (!same || replaced) {
+		rc = add_router_op(diff, PLAN_ROUTES_SET, to_vpxi, to);
+		if (rc < 0)
+			return rc;
+	}
+	if (!policies_same(from, to) || (replaced && to->n_policies > 0))
+		return add_router_op(diff, PLAN_POLICIES_SET, to_vpxi, to);
 	return 0;
 }
 

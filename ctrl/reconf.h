@@ -21,9 +21,12 @@ enum plan_kind {
 	PLAN_PORT_ADD,
 	PLAN_VR_ADD,
 	PLAN_IFACE_ADD,
-	PLAN_LINK_SET, /* granted rate, burst, limits */
+	PLAN_LINK_SET,   /* granted rate, burst, limits */
+	PLAN_FILTER_SET, /* and the reverse-path check */
+	PLAN_PROBE_SET,
 	PLAN_NEIGHBORS_SET,
 	PLAN_ROUTES_SET,
+	PLAN_POLICIES_SET,
 	PLAN_KINDS
 };
 
@@ -63,8 +66,8 @@ bool reconf_port_stays(const struct model_port *from, const struct model_port *t
  * diag at its place in TO. 0 or -EINVAL. */
 int reconf_check_restart(
 	const struct model_site *from, const struct model_site *to, struct diag *diag);
-/* What the language has and this version does not run yet: tunnels, borrowed shares, IPv6
- * addresses, routes and neighbours, shaping at other places than vif-in or by psp. Each is told at
+/* What the language has and this version does not run yet: tunnels; addresses, routes, neighbours,
+ * probes and gateways of IPv6. Each is told at
  * its place in diag, as KIND: an error for who wants to run SITE, a warning for who wants to know
  * whether the file is right. What no version can run (too many gateways of a route) is an error in
  * any case. 0 or -EINVAL: there was an error. */

@@ -134,15 +134,9 @@ static void support_iface(
 	if (iface->tunnel.type != MODEL_TUNNEL_NONE)
 		not_yet(support, iface->tunnel.loc, iface->loc, "interface %s/%s: %s tunnel",
 			router, iface->name, tunnel_name(iface->tunnel.type));
-	if (iface->filter.n_in || iface->filter.n_out)
-		not_yet(support, iface->filter.loc, iface->loc, "interface %s/%s: filter", router,
-			iface->name);
-	if (iface->rpf != MODEL_RPF_OFF)
-		not_yet(support, iface->loc, iface->loc, "interface %s/%s: reverse-path check",
-			router, iface->name);
-	if (iface->probe.peer.af != IP_AF_NONE)
-		not_yet(support, iface->probe.loc, iface->loc, "interface %s/%s: probe", router,
-			iface->name);
+	if (iface->probe.peer.af == IP_AF_6)
+		not_yet(support, iface->probe.peer_loc, iface->loc,
+			"interface %s/%s: probe of an IPv6 peer", router, iface->name);
 	for (size_t i = 0; i < iface->n_addresses; i++) {
 		const struct model_address *address = &iface->addresses[i];
 
@@ -168,9 +162,6 @@ static void support_route(
 			to);
 		return;
 	}
-	if (route->metric)
-		not_yet(support, route->loc, route->loc, "vrouter %s: route %s: metric", router,
-			to);
 	for (size_t i = 0; i < route->n_vias; i++) {
 		if (route->vias[i].af != IP_AF_4)
 			not_yet(support, route->via_loc, route->loc,
@@ -189,9 +180,17 @@ static void support_router(
 		support_iface(support, name, &router->interfaces[i]);
 	for (size_t i = 0; i < router->n_routes; i++)
 		support_route(support, name, &router->routes[i]);
-	for (size_t i = 0; i < router->n_policies; i++)
-		not_yet(support, router->policies[i].loc, router->loc, "vrouter %s: policy %s",
-			name, router->policies[i].name);
+	for (size_t i = 0; i < router->n_policies; i++) {
+		const struct model_policy *policy = &router->policies[i];
+
+		if (policy->n_vias > DP_NEXTHOPS_MAX)
+			diag_error(support->diag, policy->loc,
+				"policy with %zu gateways: at most %d share its traffic",
+				policy->n_vias, DP_NEXTHOPS_MAX);
+		if (policy->n_vias && policy->vias[0].af == IP_AF_6)
+			not_yet(support, policy->via_loc, policy->loc,
+				"vrouter %s: policy %s: IPv6 gateway", name, policy->name);
+	}
 	for (size_t i = 0; i < router->n_neighbors; i++) {
 		const struct model_neighbor *neighbor = &router->neighbors[i];
 

@@ -401,6 +401,96 @@ int dp_txn_neighbors_set(struct dp_txn *txn, dp_vr_id vr_id, const struct dp_nei
 	return 0;
 }
 
+/* ---- filters, probes, policies: told, and kept by dp_txn_commit as they are told ---- */
+
+static int iface_noted(dp_iface_id id, char *err, struct object **iface)
+{
+	int rc = called(err);
+
+	*iface = visible(IFACE, id);
+	if (rc == 0 && !*iface)
+		rc = refuse(err, -ENOENT, "no such interface");
+	return rc;
+}
+
+int dp_txn_filter_set(struct dp_txn *txn, dp_iface_id id, enum dp_direction direction,
+	const struct dp_filter_rule *rules, size_t n, char *err)
+{
+	struct object *iface;
+	int rc = iface_noted(id, err, &iface);
+
+	(void)txn;
+	if (rc < 0)
+		return rc;
+	note("filter_set %s %s n=%zu%s", iface->name, direction == DP_IN ? "in" : "out", n,
+		n && rules[0].drop ? " drop" : "");
+	iface->n_next_rules[direction] = n;
+	iface->guards_pending = true;
+	return 0;
+}
+
+int dp_txn_rpf_set(struct dp_txn *txn, dp_iface_id id, enum dp_rpf mode, char *err)
+{
+	struct object *iface;
+	int rc = iface_noted(id, err, &iface);
+
+	(void)txn;
+	if (rc == 0)
+		note("rpf_set %s %d", iface->name, (int)mode);
+	return rc;
+}
+
+int dp_txn_probe_set(
+	struct dp_txn *txn, dp_iface_id id, const struct dp_probe_spec *spec, char *err)
+{
+	char text[IP_ADDR_STRLEN];
+	struct object *iface;
+	int rc = iface_noted(id, err, &iface);
+
+	(void)txn;
+	if (rc < 0)
+		return rc;
+	note("probe_set %s %s %u us x %u", iface->name, ipaddr_print(&spec->peer, text),
+		spec->interval_us, spec->multiplier);
+	iface->probe_stats.peer = spec->peer;
+	iface->probe_stats.state = spec->peer.af ? DP_PROBE_DOWN : DP_PROBE_NONE;
+	return 0;
+}
+
+int dp_txn_policies_set(
+	struct dp_txn *txn, dp_vr_id id, const struct dp_policy_spec *policies, size_t n, char *err)
+{
+	struct object *vr = visible(VR, id);
+	int rc = called(err);
+
+	(void)txn;
+	if (rc < 0)
+		return rc;
+	if (!vr)
+		return refuse(err, -ENOENT, "policies_set: no such router");
+	for (size_t i = 0; i < n; i++) {
+		for (size_t h = 0; h < policies[i].n_nexthops; h++) {
+			struct object *iface = visible(IFACE, policies[i].nexthops[h].iface);
+
+			if (!iface || iface->vr != id)
+				return refuse(err, -EINVAL, "policies_set: no such interface");
+		}
+	}
+	note("policies_set %s n=%zu", vr->name, n);
+	vr->n_next_policies = n;
+	vr->guards_pending = true;
+	return 0;
+}
+
+static void guards_commit(struct object *object)
+{
+	if (object->guards_pending) {
+		memcpy(object->n_rules, object->n_next_rules, sizeof(object->n_rules));
+		object->n_policies = object->n_next_policies;
+	}
+	object->guards_pending = false;
+}
+
 static void object_commit(struct object *object)
 {
 	if (object->deleted) {
@@ -409,6 +499,7 @@ static void object_commit(struct object *object)
 	}
 	object->published = true;
 	object->added = false;
+	guards_commit(object);
 	if (object->link_pending)
 		object->iface_stats.link = object->next_link;
 	if (object->routes_pending) {
@@ -428,7 +519,7 @@ static void object_abort(struct object *object)
 		memset(object, 0, sizeof(*object));
 		return;
 	}
-	object->deleted = false;
+	object->deleted = object->guards_pending = false;
 	object->link_pending = object->routes_pending = object->neighbors_pending = false;
 }
 

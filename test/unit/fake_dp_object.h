@@ -24,6 +24,10 @@ struct object {
 	size_t n_routes, n_next_routes;
 	struct dp_neigh_spec neighbors[NEIGHBORS_MAX], next_neighbors[NEIGHBORS_MAX];
 	size_t n_neighbors, n_next_neighbors;
+	bool guards_pending;
+	size_t n_rules[2], n_next_rules[2], n_policies, n_next_policies;
+	struct dp_rule_stats rule_stats; /* of each rule and policy */
+	struct dp_probe_stats probe_stats;
 	struct dp_port_stats port_stats;
 	struct dp_vr_stats vr_stats;
 	struct dp_iface_stats iface_stats;

@@ -192,3 +192,53 @@ char *fake_dp_dump(void)
 	fclose(out);
 	return text;
 }
+
+static int rules_get(const struct object *object, size_t n_rules, struct dp_rule_stats *out,
+	size_t max, size_t *n)
+{
+	*n = n_rules;
+	for (size_t i = 0; i < n_rules && i < max; i++)
+		out[i] = object->rule_stats;
+	return 0;
+}
+
+int dp_filter_stats_get(dp_iface_id id, enum dp_direction direction, struct dp_rule_stats *out,
+	size_t max, size_t *n)
+{
+	struct object *iface = fake_dp_by_id(IFACE, id);
+
+	return iface ? rules_get(iface, iface->n_rules[direction], out, max, n) : -ENOENT;
+}
+
+int dp_policy_stats_get(dp_vr_id id, struct dp_rule_stats *out, size_t max, size_t *n)
+{
+	struct object *vr = fake_dp_by_id(VR, id);
+
+	return vr ? rules_get(vr, vr->n_policies, out, max, n) : -ENOENT;
+}
+
+int dp_probe_stats_get(dp_iface_id id, struct dp_probe_stats *out)
+{
+	struct object *iface = fake_dp_by_id(IFACE, id);
+
+	if (!iface)
+		return -ENOENT;
+	*out = iface->probe_stats;
+	return 0;
+}
+
+struct dp_rule_stats *fake_dp_rules(const char *name)
+{
+	struct object *object = fake_dp_by_name(IFACE, name);
+
+	if (!object)
+		object = fake_dp_by_name(VR, name);
+	return object ? &object->rule_stats : NULL;
+}
+
+struct dp_probe_stats *fake_dp_probe(const char *name)
+{
+	struct object *object = fake_dp_by_name(IFACE, name);
+
+	return object ? &object->probe_stats : NULL;
+}
