@@ -81,4 +81,51 @@ void adj_set_mac(struct adj *adj, const uint8_t mac[6])
 
 	memcpy(start, out->l2, out->l2_len);
 	memcpy(start, mac, 6);
+	if (adj->af == IP_AF_6) {
+		start[out->l2_len - 2] = RTE_ETHER_TYPE_IPV6 >> 8;
+		start[out->l2_len - 1] = RTE_ETHER_TYPE_IPV6 & 0xff;
+	}
+}
+
+uint32_t adj_ip6_hash(const uint8_t ip[16])
+{
+	uint64_t high, low;
+
+	memcpy(&high, ip, sizeof(high));
+	memcpy(&low, ip + 8, sizeof(low));
+	/* Hosts of a network differ in the lower half; a tenant that chooses them to collide slows
+	 * its own neighbours only. */
+	low = (low ^ high >> 7) * UINT64_C(0x9e3779b97f4a7c15);
+	return (uint32_t)(low >> 32);
+}
+
+void adj_set_ip4(struct adj *adj, uint32_t ip)
+{
+	adj->af = IP_AF_4;
+	adj->ip = ip;
+}
+
+void adj_set_ip6(struct adj *adj, const uint8_t ip[16])
+{
+	adj->af = IP_AF_6;
+	adj->ip = adj_ip6_hash(ip);
+	memcpy(adj->ip6, ip, sizeof(adj->ip6));
+}
+
+void adj_set_address(struct adj *adj, const struct ip_addr *address)
+{
+	if (address->af == IP_AF_6)
+		adj_set_ip6(adj, address->bytes);
+	else
+		adj_set_ip4(adj, ipaddr_to_u32(address));
+}
+
+struct ip_addr adj_address(const struct adj *adj)
+{
+	struct ip_addr address = {.af = IP_AF_6};
+
+	if (adj->af != IP_AF_6)
+		return ipaddr_from_u32(adj->ip);
+	memcpy(address.bytes, adj->ip6, sizeof(adj->ip6));
+	return address;
 }

@@ -12,6 +12,7 @@
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <rte_common.h>
 
@@ -53,7 +54,7 @@ struct adj {
 	uint8_t state;  /* enum dp_neigh_state, of a neighbour */
 	uint8_t probes; /* requests sent since the last answer */
 	uint8_t listed; /* is in the router's neighbour hash */
-	uint32_t ip;    /* neighbour, host order */
+	uint32_t ip;    /* IPv4 neighbour, host order; of an IPv6 one, a hash */
 	struct iface *out;
 	uint32_t held; /* packets that wait */
 	uint32_t unused;
@@ -66,6 +67,8 @@ struct adj {
 	uint32_t slot; /* pinned: the router's own number for it; free: the next free index */
 	struct wheel_node timer;
 	struct pkt_list hold;
+	uint8_t af;      /* enum ip_af, of the packets that it forwards */
+	uint8_t ip6[16]; /* IPv6 neighbour */
 };
 
 /* Several next hops: by the flow's hash, of those that live; see live.h. */
@@ -106,8 +109,28 @@ static inline bool adj_leads_on(const struct adj *adj)
 	return adj->kind >= ADJ_KIND_FORWARD && adj->kind <= ADJ_KIND_GROUP;
 }
 
+/* Which neighbour it is. */
+void adj_set_ip4(struct adj *adj, uint32_t ip);
+void adj_set_ip6(struct adj *adj, const uint8_t ip[16]);
+void adj_set_address(struct adj *adj, const struct ip_addr *address);
+struct ip_addr adj_address(const struct adj *adj);
+/* What adj->ip holds for an IPv6 neighbour. */
+uint32_t adj_ip6_hash(const uint8_t ip[16]);
+
 /* Set the rewrite for frames to MAC out of adj->out. */
 void adj_set_mac(struct adj *adj, const uint8_t mac[6]);
+
+/* Put the rewrite before the network layer at L3 and set the lengths; TOTAL is the packet's. */
+static inline void adj_encap(
+	const struct adj *adj, struct rte_mbuf *m, void *l3, uint16_t total, uint8_t l2_len)
+{
+	/* The whole field: constant size, and what is before l2_len is headroom. */
+	memcpy((char *)l3 - ADJ_REWRITE_MAX, adj->rewrite, ADJ_REWRITE_MAX);
+	m->data_off = (uint16_t)((char *)l3 - (char *)m->buf_addr - l2_len);
+	m->data_len = (uint16_t)(total + l2_len);
+	m->pkt_len = m->data_len;
+}
+
 static inline const uint8_t *adj_mac(const struct adj *adj, uint8_t l2_len)
 {
 	return adj->rewrite + ADJ_REWRITE_MAX - l2_len;

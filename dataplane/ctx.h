@@ -34,6 +34,7 @@ struct ctx {
 	struct wheel wheel;       /* virtual links, by TSC */
 	struct wheel neigh_wheel; /* neighbours' timers */
 	struct wheel probe_wheel; /* probes' */
+	struct wheel nd_wheel;    /* interfaces' timers of Neighbor Discovery */
 	uint32_t held_shared;     /* packets that wait for neighbours beyond VR_HOLD_OWN */
 	struct pkt_list ready;    /* whose neighbour has just answered: to be routed again */
 

@@ -12,7 +12,6 @@
 #include <rte_lcore.h>
 
 #include "dataplane/adj.h"
-#include "dataplane/arp.h"
 #include "dataplane/dp_sched.h"
 #include "dataplane/dp_state.h"
 #include "dataplane/epoch.h"
@@ -240,7 +239,7 @@ static void state_publish(struct ctx *ctx, void *arg)
 		if (call->state == DP_VR_STOPPED && iface->link != NULL)
 			vlink_purge(ctx, iface->link, DROP_VR_DOWN);
 		if (was_down && !down)
-			arp_announce(ctx, iface);
+			iface_announce(ctx, iface);
 	}
 	if (call->state == DP_VR_STOPPED)
 		neigh_purge(ctx, call->vr, NULL, DROP_VR_DOWN);

@@ -13,12 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/arp.h"
 #include "dataplane/dp_guard.h"
 #include "dataplane/dp_sched.h"
 #include "dataplane/dp_txn.h"
 #include "dataplane/epoch.h"
 #include "dataplane/guard.h"
+#include "dataplane/iface6.h"
 #include "dataplane/neigh.h"
 #include "dataplane/probe.h"
 #include "dataplane/vlink.h"
@@ -95,6 +95,8 @@ static void iface_retire(struct ctx *ctx, struct iface *iface)
 	if (iface->link != NULL)
 		vlink_purge(ctx, iface->link, DROP_INTERFACE_GONE);
 	neigh_purge(ctx, vr, iface, DROP_INTERFACE_GONE);
+	if (iface->ip6 != NULL)
+		wheel_del(&ctx->nd_wheel, &iface->ip6->timer);
 	vr_stats_add_iface(&vr->gone, iface);
 	if (iface->latency_max > vr->latency_max)
 		vr->latency_max = iface->latency_max;
@@ -113,14 +115,17 @@ static void vr_unlink(struct ctx *ctx, struct vr *vr)
 static void table_publish(struct txn_vr *item)
 {
 	struct vr *vr = item->vr;
-	struct fib *old = vr->fib4;
+	struct dp_tables old = {vr->fib4, vr->fib6};
 
-	if (item->fib4 == NULL)
+	if (item->tables.fib4 == NULL)
 		return;
-	vr->fib4 = item->fib4;
-	item->fib4 = old;
-	for (struct iface *iface = vr->ifaces; iface != NULL; iface = iface->next_of_vr)
+	vr->fib4 = item->tables.fib4;
+	vr->fib6 = item->tables.fib6;
+	item->tables = old;
+	for (struct iface *iface = vr->ifaces; iface != NULL; iface = iface->next_of_vr) {
 		iface->fib4 = fib_view_get(vr->fib4);
+		iface->fib6 = iface->ip6 != NULL ? fib_view_get(vr->fib6) : NULL;
+	}
 }
 
 static bool among(const uint32_t *list, size_t n, uint32_t value)
@@ -206,7 +211,7 @@ static void announce(struct ctx *ctx, void *arg)
 
 		if (txn->ifaces.items[i].change == TXN_ADD && iface->worker == ctx->index &&
 			(iface->flags & IFACE_VR_DOWN) == 0)
-			arp_announce(ctx, iface);
+			iface_announce(ctx, iface);
 	}
 }
 
@@ -321,11 +326,11 @@ static void retire_changed(struct txn_vr *item)
 {
 	struct vr *vr = item->vr;
 
-	if (item->fib4 != NULL) {
-		size_t n = dp_table_put(vr, item->fib4, item->dead);
+	if (item->tables.fib4 != NULL) {
+		size_t n = dp_table_put(vr, &item->tables, item->dead);
 
 		dp_nexthops_free(vr, item->dead, n);
-		fib_destroy(item->fib4);
+		dp_tables_destroy(&item->tables);
 	}
 	if (item->neighbors_given)
 		permanent_put(vr, item->permanent, item->n_permanent);
@@ -411,7 +416,7 @@ void dp_txn_commit(struct dp_txn *txn)
 			struct txn_vr *item = &txn->vrs.items[i];
 
 			/* A table prepared before the router was deleted. */
-			fib_destroy(item->fib4);
+			dp_tables_destroy(&item->tables);
 			dp.weight[item->vr->worker] -= item->vr->weight;
 			vr_destroy(item->vr);
 		}

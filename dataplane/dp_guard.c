@@ -150,6 +150,13 @@ int dp_txn_probe_set(
 	return 0;
 }
 
+static bool hop_of_other_family(const struct dp_match_spec *match, uint8_t af)
+{
+	return af != IP_AF_NONE &&
+		((match->from.addr.af != IP_AF_NONE && match->from.addr.af != af) ||
+			(match->to.addr.af != IP_AF_NONE && match->to.addr.af != af));
+}
+
 static int hop_check(struct dp_txn *txn, const struct vr *vr, const struct dp_policy_spec *spec,
 	size_t index, const struct dp_nexthop_spec *hop, char *err)
 {
@@ -158,9 +165,14 @@ static int hop_check(struct dp_txn *txn, const struct vr *vr, const struct dp_po
 	if (iface == NULL || iface->vr != vr || !dp_txn_iface_stays(txn, iface))
 		return dp_fail(err, -EINVAL, "vrouter %s: policy %s (%zu): interface is not there",
 			vr->name, spec->name, index + 1);
-	if (hop->via.af == IP_AF_6)
-		return dp_fail(err, -ENOTSUP,
-			"vrouter %s: policy %s (%zu): this version has IPv4 gateways only",
+	if (hop->via.af == IP_AF_6 && iface->ip6 == NULL)
+		return dp_fail(err, -EINVAL,
+			"vrouter %s: policy %s (%zu): interface %s has no IPv6 address", vr->name,
+			spec->name, index + 1, iface->name);
+	if (hop_of_other_family(&spec->match, hop->via.af))
+		return dp_fail(err, -EINVAL,
+			"vrouter %s: policy %s (%zu): gateway of another address family than what "
+			"it matches",
 			vr->name, spec->name, index + 1);
 	if (spec->n_nexthops > 1 && hop->via.af == IP_AF_NONE)
 		return dp_fail(err, -EINVAL,

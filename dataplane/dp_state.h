@@ -32,13 +32,20 @@ bool dp_eal_spare_cpu(uint32_t lcore);
 /* End it, and remove its runtime directory. */
 void dp_eal_fini(void);
 
-/* A new FIB for the router: local and connected routes of IFACES, and the static ones. Each entry
+/* A router's tables; fib6 is NULL where neither interfaces nor routes need it. */
+struct dp_tables {
+	struct fib *fib4, *fib6;
+};
+
+/* New tables for the router: local and connected routes of IFACES, and the static ones. Each entry
  * holds a reference on its next hop. */
 int dp_table_build(struct vr *vr, struct iface *const *ifaces, size_t n_ifaces,
-	const struct dp_route_spec *routes, size_t n_routes, struct fib **out, char *err);
-/* Give back the references of a table that is not, or no longer, published: the next hops that die
+	const struct dp_route_spec *routes, size_t n_routes, struct dp_tables *out, char *err);
+/* No reader may use them any more. */
+void dp_tables_destroy(struct dp_tables *tables);
+/* Give back the references of tables that are not, or no longer, published: the next hops that die
  * of it are written to dead (room for nexthops.used), and counted. */
-size_t dp_table_put(struct vr *vr, struct fib *fib, uint32_t *dead);
+size_t dp_table_put(struct vr *vr, const struct dp_tables *tables, uint32_t *dead);
 /* Let the home worker forget dead next hops, then free them. */
 void dp_nexthops_free(struct vr *vr, const uint32_t *dead, size_t n_dead);
 /* Why there is this route. */

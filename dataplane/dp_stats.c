@@ -65,8 +65,10 @@ int dp_vr_stats_get(dp_vr_id id, struct dp_vr_stats *out)
 	out->worker = dp.workers[vr->worker].lcore;
 	out->originated = vr->originated;
 	out->routes4 = fib_count(vr->fib4);
+	out->routes6 = vr->fib6 != NULL ? fib_count(vr->fib6) : 0;
 	out->neighbors = vr->neigh_count;
-	out->fib_bytes = fib_total_bytes(vr->fib4);
+	out->fib_bytes =
+		fib_total_bytes(vr->fib4) + (vr->fib6 != NULL ? fib_total_bytes(vr->fib6) : 0);
 	return 0;
 }
 
@@ -269,7 +271,7 @@ static void neigh_copy(struct ctx *ctx, void *arg)
 				continue;
 			memset(snap, 0, sizeof(*snap));
 			snap->iface = adj->out->id;
-			snap->address = ipaddr_from_u32(adj->ip);
+			snap->address = adj_address(adj);
 			snap->state = adj->state;
 			snap->held_packets = adj->held;
 			if (adj->confirmed_tsc == 0)

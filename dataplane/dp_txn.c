@@ -305,11 +305,10 @@ static int ifaces_to_be(
 
 static void table_discard(struct txn_vr *item)
 {
-	if (item->fib4 == NULL)
+	if (item->tables.fib4 == NULL)
 		return;
-	dp_nexthops_free(item->vr, item->dead, dp_table_put(item->vr, item->fib4, item->dead));
-	fib_destroy(item->fib4);
-	item->fib4 = NULL;
+	dp_nexthops_free(item->vr, item->dead, dp_table_put(item->vr, &item->tables, item->dead));
+	dp_tables_destroy(&item->tables);
 }
 
 /* Of the running table's static routes, those whose interfaces stay. */
@@ -339,7 +338,7 @@ static int table_prepare(struct dp_txn *txn, struct txn_vr *item, char *err)
 	struct iface **ifaces = NULL;
 	struct vr *vr = item->vr;
 	size_t n_ifaces, n_routes = item->n_routes;
-	struct fib *fib = NULL;
+	struct dp_tables tables = {0};
 	uint32_t *dead;
 	int rc = -ENOMEM;
 
@@ -352,13 +351,13 @@ static int table_prepare(struct dp_txn *txn, struct txn_vr *item, char *err)
 	if (ifaces_to_be(txn, vr, &ifaces, &n_ifaces) < 0)
 		goto out;
 	rc = dp_table_build(vr, ifaces, n_ifaces, item->routes_given ? item->routes : routes,
-		n_routes, &fib, err);
+		n_routes, &tables, err);
 	if (rc < 0)
 		goto out;
 	/* Room for what dies with this table or with the running one. */
 	dead = realloc(item->dead, 2 * (size_t)vr->nexthops.used * sizeof(*dead));
 	if (dead == NULL) {
-		struct txn_vr failed = {.vr = vr, .fib4 = fib};
+		struct txn_vr failed = {.vr = vr, .tables = tables};
 
 		failed.dead = calloc(vr->nexthops.used, sizeof(*failed.dead));
 		if (failed.dead != NULL)
@@ -369,7 +368,7 @@ static int table_prepare(struct dp_txn *txn, struct txn_vr *item, char *err)
 	}
 	item->dead = dead;
 	table_discard(item);
-	item->fib4 = fib;
+	item->tables = tables;
 out:
 	free(routes);
 	free(ifaces);
@@ -425,14 +424,14 @@ int dp_txn_neighbors_set(
 		struct iface *iface = iface_lookup(neighbors[i].iface);
 		int rc;
 
-		if (neighbors[i].address.af != IP_AF_4)
-			return dp_fail(err, -ENOTSUP,
-				"vrouter %s: neighbor %s: this version forwards IPv4 only",
-				vr->name, ipaddr_print(&neighbors[i].address, text));
 		if (iface == NULL || iface->vr != vr)
 			return dp_fail(err, -EINVAL,
 				"vrouter %s: neighbor %s: interface is not there", vr->name,
 				ipaddr_print(&neighbors[i].address, text));
+		if (neighbors[i].address.af == IP_AF_6 && iface->ip6 == NULL)
+			return dp_fail(err, -EINVAL,
+				"vrouter %s: neighbor %s: interface %s has no IPv6 address",
+				vr->name, ipaddr_print(&neighbors[i].address, text), iface->name);
 		rc = nexthop_get(&vr->nexthops, &hop, 1, &item->neighbors[i].adj);
 		if (rc < 0)
 			return dp_fail(err, rc, "vrouter %s: neighbor %s: %s", vr->name,

@@ -25,8 +25,8 @@ struct txn_neigh {
 struct txn_vr {
 	struct vr *vr;
 	enum txn_change change;
-	struct fib *fib4; /* the table to come; NULL: as it is. After publishing: the one before */
-	uint32_t *dead;   /* next hops that die with a table; room for all */
+	struct dp_tables tables; /* to come; fib4 NULL: as they are. After publishing: before */
+	uint32_t *dead;          /* next hops that die with a table; room for all */
 	size_t n_dead;
 	struct dp_route_spec *routes; /* static ones, when given */
 	size_t n_routes;

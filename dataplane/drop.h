@@ -29,14 +29,37 @@
 	X(MULTICAST, multicast, "group address without multicast routing")                         \
 	X(DIRECTED_BROADCAST, directed_broadcast, "to a network's broadcast address")              \
 	X(L2_BROADCAST, l2_broadcast, "unicast packet in a broadcast or multicast frame")          \
+	/* IPv6 input, RFC 8200, RFC 4291 */                                                       \
+	X(IP6_LENGTH, ip6_length, "payload length beyond the frame (RFC 8200 3)")                  \
+	X(IP6_HEADER, ip6_header, "version is not 6 (RFC 8200 3)")                                 \
+	X(IP6_MARTIAN_SOURCE, ip6_martian_source,                                                  \
+		"source that no host can have (RFC 4291 2.5, 2.7)")                                \
+	X(IP6_MARTIAN_DESTINATION, ip6_martian_destination,                                        \
+		"destination that is never forwarded (RFC 4291 2.5)")                              \
+	X(IP6_SCOPE, ip6_scope, "link-local, to beyond its link (RFC 4007 9)")                     \
+	X(IP6_OPTIONS, ip6_options,                                                                \
+		"malformed extension header, or an option that forbids (RFC 8200 4.2)")            \
+	X(IP6_ROUTING_HEADER, ip6_routing_header,                                                  \
+		"to the router, to be routed on by it (RFC 5095)")                                 \
+	X(IP6_EXTENSION_HEADERS, ip6_extension_headers,                                            \
+		"more headers or options than are looked at (RFC 8504 5.3)")                       \
+	X(IP6_TENTATIVE, ip6_tentative,                                                            \
+		"to an own address that is not known to be ours (RFC 4862 5.4)")                   \
+	X(ND_HOP_LIMIT, nd_hop_limit,                                                              \
+		"Neighbor Discovery from beyond the link: hop limit below 255 (RFC 4861 7.1)")     \
+	X(ND_MALFORMED, nd_malformed,                                                              \
+		"Neighbor Discovery that RFC 4861 6.1 or 7.1 does not allow")                      \
+	X(ND_CONFLICT, nd_conflict, "another station claims one of our addresses (RFC 4862 5.4)")  \
+	X(ND_NOT_FOR_US, nd_not_for_us, "Neighbor Discovery about another address, or for hosts")  \
+	X(LAND, land, "source and destination are the same (RFC 4291 2.5, land)")                  \
 	X(RPF, rpf, "its source is not reached by where it came in: spoofed, or asymmetric")       \
 	X(FILTER_IN, filter_in, "a rule of the filter where it came in")                           \
 	X(FILTER_OUT, filter_out, "a rule of the filter where it would leave")                     \
 	/* forwarding */                                                                           \
 	X(NO_ROUTE, no_route, "no route; net unreachable is sent")                                 \
 	X(BLACKHOLE, blackhole, "a route or policy that says drop")                                \
-	X(TTL_EXPIRED, ttl_expired, "TTL ran out; time exceeded is sent")                          \
-	X(MTU_EXCEEDED, mtu_exceeded, "larger than the MTU and DF set; frag needed is sent")       \
+	X(TTL_EXPIRED, ttl_expired, "TTL or hop limit ran out; time exceeded is sent")             \
+	X(MTU_EXCEEDED, mtu_exceeded, "larger than the MTU, not to be cut; the sender is told")    \
 	X(FRAGMENT_FAILED, fragment_failed, "no buffers for fragments")                            \
 	X(NEIGHBOR_HOLD_FULL, neighbor_hold_full, "too many packets wait for this neighbour")      \
 	X(NEIGHBOR_FAILED, neighbor_failed, "the neighbour does not answer; host unreachable")     \

@@ -1,61 +1,89 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
+#include "dataplane/family.h"
 #include "dataplane/filter.h"
 #include "dataplane/guard.h"
+#include "dataplane/ip6_ext.h"
 #include "dataplane/policy.h"
 
 /* Packet FROM goes on, behind TO others; before there is an adjacency. */
-static inline void keep_in(struct burst *b, unsigned int to, unsigned int from)
+static inline void keep_in(struct burst *b, unsigned int to, unsigned int from, enum ip_af af)
 {
 	b->m[to] = b->m[from];
 	b->ip[to] = b->ip[from];
 	b->in[to] = b->in[from];
-	b->dst[to] = b->dst[from];
+	if (af == IP_AF_4)
+		b->dst[to] = b->dst[from];
+	else
+		memcpy(b->dst6[to], b->dst6[from], sizeof(b->dst6[0]));
 }
 
 /* Keys of packets that share a list of matches. */
 struct batch {
 	unsigned int n;
 	uint8_t index[PKT_BURST]; /* in the burst */
-	struct acl_key4 keys[PKT_BURST];
+	union {
+		struct acl_key4 keys[PKT_BURST];
+		struct acl_key6 keys6[PKT_BURST];
+	};
 	const uint8_t *pointers[PKT_BURST];
 	uint32_t results[PKT_BURST];
 };
 
-static void batch_add(struct batch *batch, const struct burst *b, unsigned int i)
+/* Behind the extension headers that are looked at; what is behind more of them has no protocol that
+ * a rule could name but theirs. */
+static void key6_set(struct acl_key6 *key, const struct rte_ipv6_hdr *ip, dp_iface_id iface)
 {
-	struct acl_key4 *key = &batch->keys[batch->n];
+	struct ip6_problem problem;
+	struct ip6_upper upper;
+	bool whole = ip6_ext_walk(ip, &upper, &problem) == DROP_REASON_COUNT && !upper.fragment &&
+		upper.offset + sizeof(uint32_t) <= ip6_total(ip);
 
-	acl_key4_set(key, b->ip[i], b->in[i]->id);
-	batch->pointers[batch->n] = (const uint8_t *)key;
+	acl_key6_set(key, ip, upper.next, whole ? (const char *)ip + upper.offset : NULL, iface);
+}
+
+static void batch_add(struct batch *batch, const struct burst *b, unsigned int i, enum ip_af af)
+{
+	if (af == IP_AF_4) {
+		acl_key4_set(&batch->keys[batch->n], b->ip[i], b->in[i]->id);
+		batch->pointers[batch->n] = (const uint8_t *)&batch->keys[batch->n];
+	} else {
+		key6_set(&batch->keys6[batch->n], b->ip6[i], b->in[i]->id);
+		batch->pointers[batch->n] = (const uint8_t *)&batch->keys6[batch->n];
+	}
 	batch->index[batch->n++] = (uint8_t)i;
 }
 
 /* ---- filters ---- */
 
+static struct acl *filter_acl(const struct filter *filter, enum ip_af af)
+{
+	return af == IP_AF_4 ? filter->acl4 : filter->acl6;
+}
+
 /* OF: the filter of each packet, or NULL; bit i of the result: drop packet i. */
-static uint64_t filter_burst(const struct burst *b, struct filter *const *of)
+static uint64_t filter_burst(const struct burst *b, struct filter *const *of, enum ip_af af)
 {
 	uint64_t drop = 0, done = 0;
 	struct batch batch;
 
 	for (unsigned int i = 0; i < b->n; i++) {
-		if (of[i] == NULL || of[i]->acl4 == NULL || (done >> i & 1))
+		if (of[i] == NULL || filter_acl(of[i], af) == NULL || (done >> i & 1))
 			continue;
 		batch.n = 0;
 		for (unsigned int j = i; j < b->n; j++)
 			if (of[j] == of[i]) {
-				batch_add(&batch, b, j);
+				batch_add(&batch, b, j, af);
 				done |= UINT64_C(1) << j;
 			}
-		acl_classify(of[i]->acl4, batch.pointers, batch.results, batch.n);
+		acl_classify(filter_acl(of[i], af), batch.pointers, batch.results, batch.n);
 		for (unsigned int k = 0; k < batch.n; k++) {
 			unsigned int j = batch.index[k];
 
 			if (batch.results[k] != 0 &&
 				filter_judge(of[i], batch.results[k],
-					rte_be_to_cpu_16(b->ip[j]->total_length)))
+					family_total(family_header(b, j, af), af)))
 				drop |= UINT64_C(1) << j;
 		}
 	}
@@ -83,10 +111,11 @@ static bool source_good(const struct iface *in, const struct adj *adj)
 	return in->rpf != DP_RPF_STRICT || reached_by(adj, in);
 }
 
-static void check_sources(struct ctx *ctx, struct burst *b)
+static void check_sources(struct ctx *ctx, struct burst *b, enum ip_af af)
 {
 	const struct fib_view *views[PKT_BURST];
 	uint32_t sources[PKT_BURST], nhs[PKT_BURST];
+	uint8_t sources6[PKT_BURST][16];
 	uint8_t index[PKT_BURST];
 	unsigned int n = 0, kept = 0;
 	uint64_t drop = 0;
@@ -95,12 +124,20 @@ static void check_sources(struct ctx *ctx, struct burst *b)
 		if (b->in[i]->rpf == DP_RPF_OFF)
 			continue;
 		index[n] = (uint8_t)i;
-		views[n] = b->in[i]->fib4;
-		sources[n++] = rte_be_to_cpu_32(b->ip[i]->src_addr);
+		if (af == IP_AF_4) {
+			views[n] = b->in[i]->fib4;
+			sources[n++] = rte_be_to_cpu_32(b->ip[i]->src_addr);
+		} else {
+			views[n] = b->in[i]->fib6;
+			memcpy(sources6[n++], b->ip6[i]->src_addr, sizeof(sources6[0]));
+		}
 	}
 	if (n == 0)
 		return;
-	fib4_lookup_mixed(views, sources, nhs, n);
+	if (af == IP_AF_4)
+		fib4_lookup_mixed(views, sources, nhs, n);
+	else
+		fib6_lookup_mixed(views, (const uint8_t(*)[16])sources6, nhs, n);
 	for (unsigned int k = 0; k < n; k++)
 		if (!source_good(b->in[index[k]], adj_at(nhs[k])))
 			drop |= UINT64_C(1) << index[k];
@@ -110,31 +147,31 @@ static void check_sources(struct ctx *ctx, struct burst *b)
 		if (drop >> i & 1)
 			ctx_drop(ctx, b->in[i], b->m[i], DROP_RPF);
 		else
-			keep_in(b, kept++, i);
+			keep_in(b, kept++, i, af);
 	}
 	b->n = kept;
 }
 
-void guard_in(struct ctx *ctx, struct burst *b)
+void guard_in(struct ctx *ctx, struct burst *b, enum ip_af af)
 {
 	struct filter *of[PKT_BURST];
 	unsigned int kept = 0;
 	uint64_t drop;
 
 	if (b->guards & IFACE_RPF)
-		check_sources(ctx, b);
+		check_sources(ctx, b, af);
 	if (!(b->guards & IFACE_FILTERED))
 		return;
 	for (unsigned int i = 0; i < b->n; i++)
 		of[i] = b->in[i]->filter_in;
-	drop = filter_burst(b, of);
+	drop = filter_burst(b, of, af);
 	if (drop == 0)
 		return;
 	for (unsigned int i = 0; i < b->n; i++) {
 		if (drop >> i & 1)
 			ctx_drop(ctx, b->in[i], b->m[i], DROP_FILTER_IN);
 		else
-			keep_in(b, kept++, i);
+			keep_in(b, kept++, i, af);
 	}
 	b->n = kept;
 }
@@ -150,7 +187,7 @@ static bool is_own(const struct adj *adj)
 
 /* The next hop of the first policy that has one, from FOUND on. */
 static uint32_t policy_choose(struct policies *policies, uint32_t found, uint32_t nh,
-	const struct acl_key4 *key, uint32_t bytes)
+	const uint8_t *key, uint32_t bytes, enum ip_af af)
 {
 	while (found != 0) {
 		struct policy *policy = &policies->items[found - 1];
@@ -164,12 +201,14 @@ static uint32_t policy_choose(struct policies *policies, uint32_t found, uint32_
 		}
 		if (policy->other == DP_ELSE_ROUTE)
 			return nh;
-		found = acl_scan4(policies->matches, policies->n, found, key);
+		found = af == IP_AF_4
+			? acl_scan4(policies->matches, policies->n, found, (const void *)key)
+			: acl_scan6(policies->matches, policies->n, found, (const void *)key);
 	}
 	return nh;
 }
 
-void guard_route(struct ctx *ctx, struct burst *b)
+void guard_route(struct ctx *ctx, struct burst *b, enum ip_af af)
 {
 	struct policies *of[PKT_BURST];
 	uint64_t done = 0;
@@ -182,30 +221,32 @@ void guard_route(struct ctx *ctx, struct burst *b)
 	}
 	for (unsigned int i = 0; i < b->n; i++) {
 		struct policies *policies = of[i];
+		struct acl *acl;
 
-		if (policies == NULL || policies->acl4 == NULL || (done >> i & 1))
+		acl = policies == NULL ? NULL : af == IP_AF_4 ? policies->acl4 : policies->acl6;
+		if (acl == NULL || (done >> i & 1))
 			continue;
 		if (unlikely(policies->generation != b->in[i]->vr->live_generation))
 			policies_refresh(ctx, b->in[i]->vr, policies);
 		batch.n = 0;
 		for (unsigned int j = i; j < b->n; j++)
 			if (of[j] == policies) {
-				batch_add(&batch, b, j);
+				batch_add(&batch, b, j, af);
 				done |= UINT64_C(1) << j;
 			}
-		acl_classify(policies->acl4, batch.pointers, batch.results, batch.n);
+		acl_classify(acl, batch.pointers, batch.results, batch.n);
 		for (unsigned int k = 0; k < batch.n; k++) {
 			unsigned int j = batch.index[k];
 
 			b->nh[j] = policy_choose(policies, batch.results[k], b->nh[j],
-				&batch.keys[k], rte_be_to_cpu_16(b->ip[j]->total_length));
+				batch.pointers[k], family_total(family_header(b, j, af), af), af);
 		}
 	}
 }
 
 /* ---- out ---- */
 
-void guard_out(struct ctx *ctx, struct burst *b)
+void guard_out(struct ctx *ctx, struct burst *b, enum ip_af af)
 {
 	struct filter *of[PKT_BURST];
 	unsigned int kept = 0;
@@ -216,7 +257,7 @@ void guard_out(struct ctx *ctx, struct burst *b)
 
 		of[i] = b->paid == NULL || out->link != b->paid ? out->filter_out : NULL;
 	}
-	drop = filter_burst(b, of);
+	drop = filter_burst(b, of, af);
 	if (drop == 0)
 		return;
 	for (unsigned int i = 0; i < b->n; i++) {

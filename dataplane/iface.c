@@ -6,6 +6,7 @@
 
 #include "dataplane/filter.h"
 #include "dataplane/iface.h"
+#include "dataplane/iface6.h"
 #include "dataplane/port.h"
 #include "dataplane/portsched.h"
 #include "dataplane/vr.h"
@@ -53,6 +54,14 @@ static void iface_build_l2(struct iface *iface)
 	iface->l2_len = (uint8_t)(p - iface->l2);
 }
 
+static bool has_ip6(const struct ip_prefix *addresses, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (addresses[i].addr.af == IP_AF_6)
+			return true;
+	return false;
+}
+
 static int iface_check(const struct dp_iface_spec *spec, const struct port *port, char *err)
 {
 	bool tagged = spec->vlan != DP_VLAN_NONE, outer = spec->outer_vlan != DP_VLAN_NONE;
@@ -67,15 +76,13 @@ static int iface_check(const struct dp_iface_spec *spec, const struct port *port
 			spec->name, spec->mtu, port->mtu);
 		return -EINVAL;
 	}
-	for (size_t i = 0; i < spec->n_addresses; i++)
-		if (spec->addresses[i].addr.af != IP_AF_4) {
-			char text[IP_PREFIX_STRLEN];
-
-			snprintf(err, DP_ERR_LEN,
-				"interface %s: address %s: this version forwards IPv4 only",
-				spec->name, prefix_print(&spec->addresses[i], text));
-			return -ENOTSUP;
-		}
+	/* RFC 8200 5: every link carries 1280 bytes. */
+	if (has_ip6(spec->addresses, spec->n_addresses) &&
+		(spec->mtu != 0 ? spec->mtu : port->mtu) < IFACE6_MTU_MIN) {
+		snprintf(err, DP_ERR_LEN, "interface %s: MTU below %u, which IPv6 needs",
+			spec->name, IFACE6_MTU_MIN);
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -109,6 +116,8 @@ int iface_create(const struct dp_iface_spec *spec, struct port *port, struct vr 
 	iface->mtu_own = spec->mtu != 0;
 	iface->mtu = iface->mtu_own ? spec->mtu : port->mtu;
 	iface_build_l2(iface);
+	if (has_ip6(iface->addresses, iface->n_addresses) && iface6_create(iface) < 0)
+		goto nomem;
 	if (iface_id_alloc(iface) < 0) {
 		snprintf(err, DP_ERR_LEN, "interface %s: more than %u interfaces", spec->name,
 			IFACE_ID_MAX);
@@ -121,8 +130,10 @@ nomem:
 	snprintf(err, DP_ERR_LEN, "interface %s: out of memory", spec->name);
 	rc = -ENOMEM;
 fail:
-	if (iface != NULL)
+	if (iface != NULL) {
+		iface6_destroy(iface->ip6);
 		free(iface->addresses);
+	}
 	slab_put(&ifaces, iface);
 	return rc;
 }
@@ -132,6 +143,7 @@ void iface_destroy(struct iface *iface)
 	if (iface == NULL)
 		return;
 	__atomic_store_n(&iface_table[iface->id], NULL, __ATOMIC_RELEASE);
+	iface6_destroy(iface->ip6);
 	free(iface->addresses);
 	filter_destroy(iface->filter_in);
 	filter_destroy(iface->filter_out);

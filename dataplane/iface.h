@@ -18,6 +18,7 @@
 
 struct filter;
 struct probe;
+struct iface6;
 struct vlink;
 struct port;
 struct sched_slot;
@@ -57,8 +58,12 @@ struct iface {
 	uint8_t filtered_out;     /* filter_out is not NULL */
 	dp_iface_id id;
 
+	/* Of IPv6; NULL: the interface has no IPv6 address. */
+	const struct fib_view *fib6 __rte_cache_aligned;
+	struct iface6 *ip6;
+
 	/* The rest. */
-	uint64_t drops[DROP_REASON_COUNT] __rte_cache_aligned;
+	uint64_t drops[DROP_REASON_COUNT];
 	uint64_t consumed;
 	struct vr *vr;
 	struct sched_slot *slot;  /* with the port's scheduler */
@@ -78,7 +83,7 @@ struct iface {
 };
 
 static_assert(offsetof(struct iface, tx_packets) == 64, "receiving touches one cache line");
-static_assert(offsetof(struct iface, drops) == 128, "sending touches one cache line");
+static_assert(offsetof(struct iface, fib6) == 128, "sending touches one cache line");
 
 /* All published and prepared interfaces by id; entries change by the control thread only, and are
  * freed after every worker has passed its fixed point. */

@@ -59,8 +59,10 @@ enum drop_reason ip4_validate(const struct rte_ipv4_hdr *ip, int room)
 		return DROP_IP4_LENGTH;
 	if (rte_raw_cksum(ip, (size_t)header_len) != UINT16_MAX)
 		return DROP_IP4_CHECKSUM;
-	if (ip4_first_octet[src >> 24] & IP4_BAD_SOURCE || src == dst)
+	if (ip4_first_octet[src >> 24] & IP4_BAD_SOURCE)
 		return DROP_IP4_MARTIAN_SOURCE;
+	if (src == dst)
+		return DROP_LAND;
 	if (dst == UINT32_MAX)
 		return DROP_DIRECTED_BROADCAST;
 	if (dst >> 28 == 0xe)
@@ -212,7 +214,7 @@ void ip4_fragment(struct ctx *ctx, struct iface *in, struct rte_mbuf *m, struct 
 		header->hdr_checksum = 0;
 		header->hdr_checksum =
 			(uint16_t)~rte_raw_cksum(header, (size_t)(header->version_ihl & 0xf) * 4);
-		ip4_encap(fragments[i], header, adj, fragments[i]->data_len, out->l2_len);
+		adj_encap(adj, fragments[i], header, fragments[i]->data_len, out->l2_len);
 		place_send(ctx, out, fragments[i], i == n - 1 ? PKT_FORWARDED : PKT_EXTRA);
 	}
 }
@@ -229,7 +231,7 @@ void ip4_send_again(struct ctx *ctx, struct iface *in, struct rte_mbuf *m)
 		drop(ctx, in, m, PKT_ORIGINATED, DROP_MTU_EXCEEDED);
 		return;
 	}
-	ip4_encap(m, ip, adj, m->data_len, adj->out->l2_len);
+	adj_encap(adj, m, ip, m->data_len, adj->out->l2_len);
 	ctx_transmit(ctx, adj->out, m, PKT_ORIGINATED);
 }
 

@@ -76,17 +76,6 @@ void ip4_ttl_expired(
 void ip4_mtu_exceeded(struct ctx *ctx, struct iface *in, struct rte_mbuf *m,
 	struct rte_ipv4_hdr *ip, uint16_t mtu);
 
-/* Put the rewrite before the network layer and set the lengths. */
-static inline void ip4_encap(struct rte_mbuf *m, struct rte_ipv4_hdr *ip, const struct adj *adj,
-	uint16_t total, uint8_t l2_len)
-{
-	/* The whole field: constant size, and what is before l2_len is headroom. */
-	memcpy((char *)ip - ADJ_REWRITE_MAX, adj->rewrite, ADJ_REWRITE_MAX);
-	m->data_off = (uint16_t)((char *)ip - (char *)m->buf_addr - l2_len);
-	m->data_len = (uint16_t)(total + l2_len);
-	m->pkt_len = m->data_len;
-}
-
 /* Send a packet in fragments of out's MTU (RFC 791 3.2); TTL is decremented already. Takes the
  * mbuf. */
 void ip4_fragment(struct ctx *ctx, struct iface *in, struct rte_mbuf *m, struct rte_ipv4_hdr *ip,

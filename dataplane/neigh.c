@@ -32,9 +32,27 @@ struct adj *neigh_lookup(const struct vr *vr, const struct iface *iface, uint32_
 {
 	struct adj *adj = *bucket(vr, iface, ip);
 
-	while (adj != NULL && (adj->ip != ip || adj->out != iface))
+	while (adj != NULL && (adj->ip != ip || adj->out != iface || adj->af != IP_AF_4))
 		adj = adj->hash_next;
 	return adj;
+}
+
+struct adj *neigh_lookup6(const struct vr *vr, const struct iface *iface, const uint8_t ip[16])
+{
+	uint32_t hash = adj_ip6_hash(ip);
+	struct adj *adj = *bucket(vr, iface, hash);
+
+	while (adj != NULL &&
+		(adj->ip != hash || adj->out != iface || adj->af != IP_AF_6 ||
+			memcmp(adj->ip6, ip, sizeof(adj->ip6)) != 0))
+		adj = adj->hash_next;
+	return adj;
+}
+
+static struct adj *lookup_same(const struct vr *vr, const struct adj *adj)
+{
+	return adj->af == IP_AF_6 ? neigh_lookup6(vr, adj->out, adj->ip6)
+				  : neigh_lookup(vr, adj->out, adj->ip);
 }
 
 static void hash_add(struct vr *vr, struct adj *adj)
@@ -58,14 +76,12 @@ static void hash_del(struct vr *vr, struct adj *adj)
 	vr->neigh_count--;
 }
 
-struct adj *neigh_get(struct ctx *ctx, struct vr *vr, struct iface *iface, uint32_t ip)
+/* A learned neighbour, listed once it has its address; NULL: no room. */
+static struct adj *learned_alloc(struct vr *vr, struct iface *iface)
 {
-	struct adj *adj = neigh_lookup(vr, iface, ip);
+	struct adj *adj;
 	uint32_t index;
 
-	(void)ctx;
-	if (adj != NULL)
-		return adj;
 	if (vr->learned_count >= VR_NEIGH_LEARNED_MAX)
 		return NULL;
 	/* Those of the last burst may still be looked at by its later stages. */
@@ -81,8 +97,36 @@ struct adj *neigh_get(struct ctx *ctx, struct vr *vr, struct iface *iface, uint3
 	memset(adj, 0, sizeof(*adj));
 	adj->kind = ADJ_KIND_RESOLVING;
 	adj->state = DP_NEIGH_INCOMPLETE;
-	adj->ip = ip;
 	adj->out = iface;
+	return adj;
+}
+
+struct adj *neigh_get(struct ctx *ctx, struct vr *vr, struct iface *iface, uint32_t ip)
+{
+	struct adj *adj = neigh_lookup(vr, iface, ip);
+
+	(void)ctx;
+	if (adj != NULL)
+		return adj;
+	adj = learned_alloc(vr, iface);
+	if (adj == NULL)
+		return NULL;
+	adj_set_ip4(adj, ip);
+	hash_add(vr, adj);
+	return adj;
+}
+
+struct adj *neigh_get6(struct ctx *ctx, struct vr *vr, struct iface *iface, const uint8_t ip[16])
+{
+	struct adj *adj = neigh_lookup6(vr, iface, ip);
+
+	(void)ctx;
+	if (adj != NULL)
+		return adj;
+	adj = learned_alloc(vr, iface);
+	if (adj == NULL)
+		return NULL;
+	adj_set_ip6(adj, ip);
 	hash_add(vr, adj);
 	return adj;
 }
@@ -108,7 +152,7 @@ void neigh_list(struct ctx *ctx, struct vr *vr, struct adj *adj)
 
 	if (adj->listed)
 		return;
-	old = neigh_lookup(vr, adj->out, adj->ip);
+	old = lookup_same(vr, adj);
 	if (old != NULL) {
 		hash_del(vr, old);
 		wheel_del(&ctx->neigh_wheel, &old->timer);
@@ -210,6 +254,33 @@ void neigh_confirm(struct ctx *ctx, struct vr *vr, struct adj *adj, const uint8_
 	adj->confirmed_tsc = ctx->now_tsc;
 	neigh_arm(ctx, adj, NEIGH_REACHABLE_NS);
 	neigh_take_held(ctx, vr, adj, ready);
+}
+
+void neigh_hear(struct ctx *ctx, struct vr *vr, struct adj *adj, const uint8_t mac[6],
+	struct pkt_list *ready)
+{
+	bool known = adj->state != DP_NEIGH_INCOMPLETE && adj->state != DP_NEIGH_FAILED;
+
+	*ready = (struct pkt_list){0};
+	if (adj->state == DP_NEIGH_PERMANENT ||
+		(known && memcmp(adj_mac(adj, adj->out->l2_len), mac, 6) == 0))
+		return;
+	adj_set_mac(adj, mac);
+	adj->kind = ADJ_KIND_STALE;
+	adj->state = DP_NEIGH_STALE;
+	adj->probes = 0;
+	adj->confirmed_tsc = ctx->now_tsc;
+	neigh_arm(ctx, adj, NEIGH_GC_NS);
+	neigh_take_held(ctx, vr, adj, ready);
+}
+
+void neigh_doubt(struct ctx *ctx, struct adj *adj)
+{
+	if (adj->state != DP_NEIGH_REACHABLE)
+		return;
+	adj->kind = ADJ_KIND_STALE;
+	adj->state = DP_NEIGH_STALE;
+	neigh_arm(ctx, adj, NEIGH_GC_NS);
 }
 
 void neigh_set_permanent(struct ctx *ctx, struct vr *vr, struct adj *adj, const uint8_t mac[6],

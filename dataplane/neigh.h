@@ -18,8 +18,10 @@
 
 /* The listed adjacency of this neighbour, or NULL. */
 struct adj *neigh_lookup(const struct vr *vr, const struct iface *iface, uint32_t ip);
+struct adj *neigh_lookup6(const struct vr *vr, const struct iface *iface, const uint8_t ip[16]);
 /* The same; listed anew, incomplete, when it is not there. NULL: no room. */
 struct adj *neigh_get(struct ctx *ctx, struct vr *vr, struct iface *iface, uint32_t ip);
+struct adj *neigh_get6(struct ctx *ctx, struct vr *vr, struct iface *iface, const uint8_t ip[16]);
 /* List a pinned adjacency, taking over what a learned one knows. */
 void neigh_list(struct ctx *ctx, struct vr *vr, struct adj *adj);
 /* Unlist and forget; held packets are dropped for REASON; a learned one's slot is free again. */
@@ -31,6 +33,12 @@ void neigh_purge(
 /* The neighbour has this MAC, as it said itself. Its held packets go to *ready, to be sent. */
 void neigh_confirm(struct ctx *ctx, struct vr *vr, struct adj *adj, const uint8_t mac[6],
 	struct pkt_list *ready);
+/* It has this MAC, as it said, but perhaps it does not hear us: to be confirmed at next use
+ * (RFC 4861 7.2.3). Nothing happens to what is known already; likewise. */
+void neigh_hear(struct ctx *ctx, struct vr *vr, struct adj *adj, const uint8_t mac[6],
+	struct pkt_list *ready);
+/* It may have another MAC now: to be confirmed at next use. */
+void neigh_doubt(struct ctx *ctx, struct adj *adj);
 /* A configured MAC, never asked for; likewise. */
 void neigh_set_permanent(struct ctx *ctx, struct vr *vr, struct adj *adj, const uint8_t mac[6],
 	struct pkt_list *ready);

@@ -178,7 +178,7 @@ static int adj_fill(
 	}
 	adj->kind = ADJ_KIND_RESOLVING;
 	adj->state = DP_NEIGH_INCOMPLETE;
-	adj->ip = ipaddr_to_u32(&hops[0].via);
+	adj_set_address(adj, &hops[0].via);
 	return 0;
 }
 

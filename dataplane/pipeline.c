@@ -3,9 +3,9 @@
  *
  *   pipeline_receive   a port's burst
  *     classify           port and tags -> interface; other worker's: over the ring (hand_over)
- *     take_in            MAC, EtherType: IPv4 goes on, ARP and the rest leave
- *     validate           RFC 1812 5.2.2, martians
- *   forward
+ *     take_in            MAC, EtherType: IPv4 and IPv6 go on, ARP, ND and the rest leave
+ *     validate           RFC 1812 5.2.2, RFC 8200, martians
+ *   forward            built for each address family: a burst is of one
  *     guard_in           reverse-path check and filters, where an interface has them (guard.h)
  *     route              FIB lookups of the burst, each in its own virtual router's table; policies
  *     resolve            adjacency, TTL, MTU: what cannot go on leaves, with its ICMP error
@@ -24,8 +24,8 @@
 #include <rte_prefetch.h>
 
 #include "dataplane/arp.h"
+#include "dataplane/family.h"
 #include "dataplane/guard.h"
-#include "dataplane/ip4.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/place.h"
 
@@ -37,6 +37,7 @@
 #define TYPE_VLAN RTE_BE16(RTE_ETHER_TYPE_VLAN)
 #define TYPE_QINQ RTE_BE16(RTE_ETHER_TYPE_QINQ)
 #define VID_MASK 0x0fff
+#define STAGE inline __attribute__((always_inline)) /* its address family is a constant */
 
 static inline uint64_t load64(const void *p)
 {
@@ -87,7 +88,9 @@ static inline struct frame_class classify(const struct port *port, const uint8_t
 	return c;
 }
 
-/* Why a frame that is not plain IPv4 for us is dropped; DROP_REASON_COUNT: it is ARP for us. */
+/* Why a frame that is not plain IPv4 for us is dropped; DROP_REASON_COUNT: it is ARP or IPv6 for
+ * us.
+ */
 static enum drop_reason frame_judge(const struct iface *in, const uint8_t *frame, uint16_t type,
 	const struct rte_ipv4_hdr *ip, int room)
 {
@@ -97,10 +100,8 @@ static enum drop_reason frame_judge(const struct iface *in, const uint8_t *frame
 		return DROP_VR_DOWN;
 	if (!group && (load64(frame) ^ load64(in->mac)) & MAC_MASK)
 		return DROP_OTHER_MAC;
-	if (type == TYPE_ARP)
+	if (type == TYPE_ARP || type == TYPE_IP6)
 		return DROP_REASON_COUNT;
-	if (type == TYPE_IP6)
-		return DROP_IP6_DISABLED;
 	if (type != TYPE_IP4)
 		return DROP_UNKNOWN_ETHERTYPE;
 	/* RFC 1812 5.3.4: a link-layer broadcast carries nothing to forward. */
@@ -111,14 +112,15 @@ static enum drop_reason frame_judge(const struct iface *in, const uint8_t *frame
 	return rte_be_to_cpu_32(ip->dst_addr) >> 28 == 0xe ? DROP_MULTICAST : DROP_L2_BROADCAST;
 }
 
-/* The common frame: IPv4, for the MAC of its interface, whose router is at home here and up. */
-static inline bool expected(
-	const struct ctx *ctx, const struct iface *in, const uint8_t *frame, uint16_t type)
+/* The common frame: IPv4 (or IPv6), for the MAC of its interface, whose router is at home here and
+ * up. */
+static inline bool expected(const struct ctx *ctx, const struct iface *in, const uint8_t *frame,
+	uint16_t type, uint16_t type_wanted)
 {
 	uint64_t own = load64(in->mac); /* and behind it the worker and the flags */
 
 	return own >> 48 == ctx->index && ((own ^ load64(frame)) & MAC_MASK) == 0 &&
-		type == TYPE_IP4;
+		type == type_wanted;
 }
 
 /* The same for an interface with guards, which its flags tell. */
@@ -137,9 +139,9 @@ static inline void count_in(struct iface *in, const struct rte_mbuf *m)
 	in->rx_bytes += m->data_len;
 }
 
-/* A frame of an interface that is no plain good IPv4: with options, ARP, or to be dropped. Or the
- * interface has guards. */
-static __rte_noinline void take_in_slowly(struct ctx *ctx, struct burst *b, struct iface *in,
+/* A frame of an interface that is no plain good IPv4 or IPv6: with options, ARP, ND, or to be
+ * dropped. Or the interface has guards. */
+static __rte_noinline void take_in_slowly(struct ctx *ctx, struct bursts *b, struct iface *in,
 	struct rte_mbuf *m, uint16_t type, uint8_t l3_offset)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
@@ -152,14 +154,17 @@ static __rte_noinline void take_in_slowly(struct ctx *ctx, struct burst *b, stru
 		reason = room >= IP4_MIN_LEN && ip4_valid(ip, room) ? DROP_REASON_COUNT
 								    : ip4_validate(ip, room);
 		if (reason == DROP_REASON_COUNT) {
-			b->guards |= in->flags;
-			burst_add(b, m, ip, in);
+			b->ip4.guards |= in->flags;
+			burst_add(&b->ip4, m, ip, in);
 			return;
 		}
 	} else {
 		reason = frame_judge(in, frame, type, ip, room);
 		if (reason == DROP_REASON_COUNT) {
-			arp_input(ctx, in, m, l3_offset);
+			if (type == TYPE_ARP)
+				arp_input(ctx, in, m, l3_offset);
+			else
+				ip6_input(ctx, &b->ip6, in, m, l3_offset, frame[0] & 1);
 			return;
 		}
 	}
@@ -172,11 +177,25 @@ static inline bool take_in(struct ctx *ctx, struct burst *b, struct iface *in, s
 {
 	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)((uintptr_t)frame + l3_offset);
 
-	if (unlikely(!expected(ctx, in, frame, type) ||
+	if (unlikely(!expected(ctx, in, frame, type, TYPE_IP4) ||
 		    !ip4_valid(ip, (int)m->data_len - l3_offset)))
 		return false;
 	count_in(in, m);
 	burst_add(b, m, ip, in);
+	return true;
+}
+
+/* The same for IPv6. */
+static inline bool take_in6(struct ctx *ctx, struct burst *b, struct iface *in, struct rte_mbuf *m,
+	const uint8_t *frame, uint16_t type, uint8_t l3_offset)
+{
+	struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)((uintptr_t)frame + l3_offset);
+
+	if (!expected(ctx, in, frame, type, TYPE_IP6) || in->fib6 == NULL ||
+		!ip6_valid(ip, (int)m->data_len - l3_offset))
+		return false;
+	count_in(in, m);
+	burst_add6(b, m, ip, in);
 	return true;
 }
 
@@ -209,7 +228,7 @@ static bool too_short(const struct rte_mbuf *m, const struct frame_class *c)
 }
 
 /* A frame that is nobody's, another worker's, or out of the common. */
-static __rte_noinline void receive_slowly(struct ctx *ctx, struct burst *b, struct port *port,
+static __rte_noinline void receive_slowly(struct ctx *ctx, struct bursts *b, struct port *port,
 	const struct frame_class *c, struct rte_mbuf *m)
 {
 	if (too_short(m, c))
@@ -222,7 +241,17 @@ static __rte_noinline void receive_slowly(struct ctx *ctx, struct burst *b, stru
 		take_in_slowly(ctx, b, c->iface, m, c->type, c->l3_offset);
 }
 
-static void route(struct ctx *ctx, struct burst *b)
+/* Not IPv4 of the common kind. */
+static __rte_noinline void receive_other(struct ctx *ctx, struct bursts *b, struct port *port,
+	const struct frame_class *c, struct rte_mbuf *m)
+{
+	if (unlikely(c->iface == NULL ||
+		    !take_in6(ctx, &b->ip6, c->iface, m, rte_pktmbuf_mtod(m, const uint8_t *),
+			    c->type, c->l3_offset)))
+		receive_slowly(ctx, b, port, c, m);
+}
+
+static STAGE void route(struct ctx *ctx, struct burst *b, enum ip_af af)
 {
 	const struct iface *first = b->in[0];
 	uintptr_t differ = 0;
@@ -231,18 +260,12 @@ static void route(struct ctx *ctx, struct burst *b)
 		differ |= (uintptr_t)b->in[i] ^ (uintptr_t)first;
 	b->mixed = differ != 0;
 	if (!b->mixed) {
-		fib4_lookup_bulk(first->fib4, b->dst, b->nh, b->n);
+		family_lookup(b, af);
 	} else {
-		const struct fib_view *views[PKT_BURST];
-
-		for (unsigned int i = 0; i < b->n; i++) {
-			views[i] = b->in[i]->fib4;
-			rte_prefetch0(views[i]);
-		}
-		fib4_lookup_mixed(views, b->dst, b->nh, b->n);
+		family_lookup_mixed(b, af);
 	}
 	if (unlikely(b->guards & IFACE_POLICY))
-		guard_route(ctx, b);
+		guard_route(ctx, b, af);
 	for (unsigned int i = 0; i < b->n; i++) {
 		b->adj[i] = adj_at(b->nh[i]);
 		rte_prefetch0(b->adj[i]);
@@ -250,7 +273,7 @@ static void route(struct ctx *ctx, struct burst *b)
 }
 
 /* Not to be forwarded by the fast path's neighbour: find the one that is, or dispose of it. */
-static void resolve_slowly(struct ctx *ctx, struct burst *b)
+static void resolve_slowly(struct ctx *ctx, struct burst *b, enum ip_af af)
 {
 	unsigned int kept = 0;
 
@@ -260,8 +283,7 @@ static void resolve_slowly(struct ctx *ctx, struct burst *b)
 		if (adj->kind != ADJ_KIND_FORWARD) {
 			uint64_t rx_tsc = b->rx_tsc != 0 ? b->rx_tsc : pkt_meta(b->m[i])->rx_tsc;
 
-			adj = ip4_resolve(
-				ctx, b->in[i], b->m[i], b->ip[i], adj, PKT_FORWARDED, rx_tsc);
+			adj = family_resolve(ctx, b, i, adj, rx_tsc, af);
 			if (adj == NULL)
 				continue;
 		}
@@ -271,7 +293,7 @@ static void resolve_slowly(struct ctx *ctx, struct burst *b)
 }
 
 /* Is any of the burst for a virtual link, or for a filter on its way out? */
-static bool resolve(struct ctx *ctx, struct burst *b)
+static STAGE bool resolve(struct ctx *ctx, struct burst *b, enum ip_af af)
 {
 	uintptr_t links = 0;
 	uint8_t differ = 0, filtered = 0;
@@ -283,7 +305,7 @@ static bool resolve(struct ctx *ctx, struct burst *b)
 			offsetof(struct iface, tx_packets)));
 	}
 	if (unlikely(differ != 0))
-		resolve_slowly(ctx, b);
+		resolve_slowly(ctx, b, af);
 	for (unsigned int i = 0; i < b->n; i++) {
 		links |= (uintptr_t)b->adj[i]->out->link;
 		filtered |= b->adj[i]->out->filtered_out;
@@ -292,28 +314,10 @@ static bool resolve(struct ctx *ctx, struct burst *b)
 	return (links | filtered) != 0;
 }
 
-/* TTL ran out, or too large for the way out and not to be cut. */
-static bool refuse(struct ctx *ctx, struct burst *b, unsigned int i)
-{
-	struct rte_ipv4_hdr *ip = b->ip[i];
-	const struct iface *out = b->adj[i]->out;
-
-	if (ip->time_to_live <= 1) {
-		ip4_ttl_expired(ctx, b->in[i], b->m[i], ip);
-		return true;
-	}
-	if (rte_be_to_cpu_16(ip->total_length) > out->mtu &&
-		(ip->fragment_offset & RTE_BE16(IP4_DF)) != 0) {
-		ip4_mtu_exceeded(ctx, b->in[i], b->m[i], ip, out->mtu);
-		return true;
-	}
-	return false;
-}
-
 /* Places 1 to 3: what the virtual link lets pass goes on; the rest waits, or is dropped. The bytes
  * at vif-out are known here already, unless it must be fragmented: then each frame is judged when
  * it is made. */
-static void shape(struct ctx *ctx, struct burst *b)
+static STAGE void shape(struct ctx *ctx, struct burst *b, enum ip_af af)
 {
 	unsigned int kept = 0;
 
@@ -323,16 +327,17 @@ static void shape(struct ctx *ctx, struct burst *b)
 		struct vlink *link = out->link;
 
 		if (link != NULL && link != b->paid) {
-			uint16_t total = rte_be_to_cpu_16(b->ip[i]->total_length);
+			void *ip = family_header(b, i, af);
+			uint16_t total = family_total(ip, af);
 			uint32_t bytes = (uint32_t)total + out->l2_len + link->overhead;
 
 			/* What goes no further pays nothing. */
-			if (unlikely((b->ip[i]->time_to_live <= 1) | (total > out->mtu)) &&
-				refuse(ctx, b, i))
+			if (unlikely((family_hops(ip, af) <= 1) | (total > out->mtu)) &&
+				family_refuse(ctx, b->in[i], b->m[i], ip, out->mtu, af))
 				continue;
 			if (!(link->at == DP_AT_VIF_OUT && total > out->mtu) &&
 				!vlink_pass(link, bytes, ctx->now_tsc)) {
-				place_wait(ctx, b, i, link, bytes);
+				place_wait(ctx, b, i, link, bytes, af);
 				continue;
 			}
 		}
@@ -341,25 +346,25 @@ static void shape(struct ctx *ctx, struct burst *b)
 	b->n = kept;
 }
 
-static void output(struct ctx *ctx, struct burst *b)
+static STAGE void output(struct ctx *ctx, struct burst *b, enum ip_af af)
 {
 	for (unsigned int i = 0; i < b->n; i++) {
-		struct rte_ipv4_hdr *ip = b->ip[i];
+		void *ip = family_header(b, i, af);
 		struct rte_mbuf *m = b->m[i];
 		const struct adj *adj = b->adj[i];
 		struct iface *out = adj->out;
-		uint16_t total = rte_be_to_cpu_16(ip->total_length);
+		uint16_t total = family_total(ip, af);
 		struct port_txq *txq;
 
-		if (unlikely((ip->time_to_live <= 1) | (total > out->mtu))) {
-			if (!refuse(ctx, b, i)) {
+		if (unlikely((family_hops(ip, af) <= 1) | (total > out->mtu))) {
+			if (!family_refuse(ctx, b->in[i], m, ip, out->mtu, af)) {
 				ip4_decrement_ttl(ip);
 				ip4_fragment(ctx, b->in[i], m, ip, adj);
 			}
 			continue;
 		}
-		ip4_decrement_ttl(ip);
-		ip4_encap(m, ip, adj, total, out->l2_len);
+		family_decrement_hops(ip, af);
+		adj_encap(adj, m, ip, total, out->l2_len);
 		txq = ctx->txq[out->port_index];
 		if (likely(ctx_stage(ctx, txq, m, PKT_FORWARDED, out->id))) {
 			out->tx_packets++;
@@ -414,28 +419,41 @@ static void account_waiting(struct ctx *ctx, struct burst *b)
 	}
 }
 
-static void forward(struct ctx *ctx, struct burst *b)
+static STAGE void forward_family(struct ctx *ctx, struct burst *b, enum ip_af af)
 {
 	if (unlikely(b->guards != 0))
-		guard_in(ctx, b);
+		guard_in(ctx, b, af);
 	if (b->n == 0)
 		return;
-	route(ctx, b);
-	if (resolve(ctx, b)) {
+	route(ctx, b, af);
+	if (resolve(ctx, b, af)) {
 		if (b->guards_out)
-			guard_out(ctx, b);
-		shape(ctx, b);
+			guard_out(ctx, b, af);
+		shape(ctx, b, af);
 	}
 	if (b->n == 0)
 		return;
 	if (b->rx_tsc == 0)
 		account_waiting(ctx, b);
-	output(ctx, b);
+	output(ctx, b, af);
 	account(ctx, b);
 }
 
+static __rte_noinline void forward6(struct ctx *ctx, struct burst *b)
+{
+	forward_family(ctx, b, IP_AF_6);
+}
+
+static void forward(struct ctx *ctx, struct bursts *b)
+{
+	if (b->ip4.n > 0)
+		forward_family(ctx, &b->ip4, IP_AF_4);
+	if (b->ip6.n > 0)
+		forward6(ctx, &b->ip6);
+}
+
 /* What is ready came before what has just been received. */
-static void forward_in_order(struct ctx *ctx, struct burst *b)
+static void forward_in_order(struct ctx *ctx, struct bursts *b)
 {
 	if (unlikely(ctx->ready.head != NULL))
 		pipeline_ready(ctx);
@@ -445,9 +463,9 @@ static void forward_in_order(struct ctx *ctx, struct burst *b)
 void pipeline_receive(struct ctx *ctx, struct port *port, struct rte_mbuf **m, unsigned int n)
 {
 	uint64_t bytes = 0;
-	struct burst b;
+	struct bursts b;
 
-	burst_init(&b, ctx->now_tsc, NULL);
+	bursts_init(&b, ctx->now_tsc, NULL);
 	ctx->received += n;
 	port->rx_packets += n;
 	for (unsigned int i = 0; i < RTE_MIN(n, (unsigned int)PREFETCH_AHEAD); i++)
@@ -460,8 +478,8 @@ void pipeline_receive(struct ctx *ctx, struct port *port, struct rte_mbuf **m, u
 			rte_prefetch0(rte_pktmbuf_mtod(m[i + PREFETCH_AHEAD], void *));
 		bytes += m[i]->data_len;
 		if (unlikely(c.iface == NULL ||
-			    !take_in(ctx, &b, c.iface, m[i], frame, c.type, c.l3_offset)))
-			receive_slowly(ctx, &b, port, &c, m[i]);
+			    !take_in(ctx, &b.ip4, c.iface, m[i], frame, c.type, c.l3_offset)))
+			receive_other(ctx, &b, port, &c, m[i]);
 	}
 	port->rx_bytes += bytes;
 	forward_in_order(ctx, &b);
@@ -469,19 +487,20 @@ void pipeline_receive(struct ctx *ctx, struct port *port, struct rte_mbuf **m, u
 
 void pipeline_take_over(struct ctx *ctx, struct rte_mbuf **m, unsigned int n)
 {
-	struct burst b;
+	struct bursts b;
 
-	burst_init(&b, 0, NULL);
+	bursts_init(&b, 0, NULL);
 	for (unsigned int i = 0; i < n; i++) {
 		const uint8_t *frame = rte_pktmbuf_mtod(m[i], const uint8_t *);
 		uint8_t l3_offset = pkt_meta(m[i])->l3_offset;
+		uint16_t type = load16(frame + l3_offset - 2);
 		struct iface *in = iface_get(pkt_meta(m[i])->iface);
 
 		if (unlikely(in == NULL || in->worker != ctx->index))
 			ctx_drop(ctx, NULL, m[i], DROP_INTERFACE_GONE);
-		else if (!take_in(ctx, &b, in, m[i], frame, load16(frame + l3_offset - 2),
-				 l3_offset))
-			take_in_slowly(ctx, &b, in, m[i], load16(frame + l3_offset - 2), l3_offset);
+		else if (!take_in(ctx, &b.ip4, in, m[i], frame, type, l3_offset) &&
+			!take_in6(ctx, &b.ip6, in, m[i], frame, type, l3_offset))
+			take_in_slowly(ctx, &b, in, m[i], type, l3_offset);
 	}
 	forward_in_order(ctx, &b);
 }
@@ -496,19 +515,37 @@ static struct iface *came_in_on(const struct pkt_meta *meta, struct iface *fallb
 }
 
 /* What it met where it came in is behind it; which way it goes is not settled. */
-static void burst_add_waiting(struct burst *b, struct rte_mbuf *m, struct iface *in)
+static void bursts_add_waiting(
+	struct ctx *ctx, struct bursts *b, struct rte_mbuf *m, struct iface *in)
 {
-	b->guards |= in->flags & IFACE_POLICY;
-	burst_add(b, m, rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, pkt_meta(m)->l3_offset),
-		in);
+	void *l3 = rte_pktmbuf_mtod_offset(m, void *, pkt_meta(m)->l3_offset);
+
+	if (likely(family_of(l3) == IP_AF_4)) {
+		b->ip4.guards |= in->flags & IFACE_POLICY;
+		burst_add(&b->ip4, m, l3, in);
+	} else if (in->fib6 != NULL) {
+		b->ip6.guards |= in->flags & IFACE_POLICY;
+		burst_add6(&b->ip6, m, l3, in);
+	} else {
+		ctx_drop(ctx, in, m, DROP_IP6_DISABLED);
+	}
+}
+
+/* A packet of the router's own that waited for a neighbour. */
+static void send_again(struct ctx *ctx, struct iface *in, struct rte_mbuf *m)
+{
+	if (family_of(rte_pktmbuf_mtod(m, void *)) == IP_AF_4)
+		ip4_send_again(ctx, in, m);
+	else
+		ip6_send_again(ctx, in, m);
 }
 
 /* A finished frame goes on, behind the packets that came out of the queue before it. */
 static void release_finished(
-	struct ctx *ctx, struct burst *b, struct iface *out, struct rte_mbuf *m)
+	struct ctx *ctx, struct bursts *b, struct iface *out, struct rte_mbuf *m)
 {
 	forward(ctx, b);
-	burst_init(b, 0, b->paid);
+	bursts_init(b, 0, b->ip4.paid);
 	place_release(ctx, out, m);
 }
 
@@ -516,12 +553,12 @@ void pipeline_release(struct ctx *ctx, struct vlink *link)
 {
 	unsigned int n = 0;
 	struct rte_mbuf *m;
-	struct burst b;
+	struct bursts b;
 
-	burst_init(&b, 0, link);
+	bursts_init(&b, 0, link);
 	for (; n < PKT_BURST && (m = vlink_dequeue(ctx, link, ctx->now_tsc)) != NULL; n++) {
 		if (likely(!place_finished(m)))
-			burst_add_waiting(&b, m, came_in_on(pkt_meta(m), link->iface));
+			bursts_add_waiting(ctx, &b, m, came_in_on(pkt_meta(m), link->iface));
 		else
 			release_finished(ctx, &b, link->iface, m);
 	}
@@ -538,18 +575,18 @@ bool pipeline_ready(struct ctx *ctx)
 	ctx->ready = (struct pkt_list){0};
 	while (ready.head != NULL) {
 		struct rte_mbuf *m;
-		struct burst b;
+		struct bursts b;
 
-		burst_init(&b, 0, NULL);
-		while (b.n < PKT_BURST && (m = pkt_list_dequeue(&ready)) != NULL) {
+		bursts_init(&b, 0, NULL);
+		while (b.ip4.n + b.ip6.n < PKT_BURST && (m = pkt_list_dequeue(&ready)) != NULL) {
 			struct iface *in = iface_get(pkt_meta(m)->iface);
 
 			if (in == NULL || in->worker != ctx->index)
 				ctx_drop_meta(ctx, NULL, m, DROP_INTERFACE_GONE);
 			else if (pkt_meta(m)->class == PKT_ORIGINATED)
-				ip4_send_again(ctx, in, m);
+				send_again(ctx, in, m);
 			else if (likely(!place_finished(m)))
-				burst_add_waiting(&b, m, in);
+				bursts_add_waiting(ctx, &b, m, in);
 			else
 				release_finished(ctx, &b, in, m);
 		}

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <rte_branch_prediction.h>
 #include <rte_byteorder.h>
@@ -74,8 +75,8 @@ static inline struct rte_mbuf *pkt_list_dequeue(struct pkt_list *list)
 	return m;
 }
 
-/* IPv4 packets of any virtual routers on their way through the stages; each stage keeps those that
- * go on, in order, and disposes of the others. */
+/* Packets of one address family, of any virtual routers, on their way through the stages; each
+ * stage keeps those that go on, in order, and disposes of the others. */
 struct burst {
 	unsigned int n;
 	bool mixed;         /* packets of several interfaces; set by route */
@@ -84,11 +85,22 @@ struct burst {
 	uint64_t rx_tsc;    /* of all packets; 0: each has its own in its metadata */
 	struct vlink *paid; /* the virtual link that has let these pass already, or NULL */
 	struct rte_mbuf *m[PKT_BURST];
-	struct rte_ipv4_hdr *ip[PKT_BURST];
+	union {
+		struct rte_ipv4_hdr *ip[PKT_BURST];
+		struct rte_ipv6_hdr *ip6[PKT_BURST];
+	};
 	struct iface *in[PKT_BURST];
-	uint32_t dst[PKT_BURST]; /* destination, host order */
+	union {
+		uint32_t dst[PKT_BURST]; /* destination, host order */
+		uint8_t dst6[PKT_BURST][16];
+	};
 	uint32_t nh[PKT_BURST];
 	struct adj *adj[PKT_BURST];
+};
+
+/* What is received, by family. */
+struct bursts {
+	struct burst ip4, ip6;
 };
 
 /* The arrays stay as they are: nothing reads them beyond n. */
@@ -108,6 +120,22 @@ static inline void burst_add(
 	b->in[b->n] = in;
 	b->dst[b->n] = rte_be_to_cpu_32(ip->dst_addr);
 	b->n++;
+}
+
+static inline void burst_add6(
+	struct burst *b, struct rte_mbuf *m, struct rte_ipv6_hdr *ip, struct iface *in)
+{
+	b->m[b->n] = m;
+	b->ip6[b->n] = ip;
+	b->in[b->n] = in;
+	memcpy(b->dst6[b->n], ip->dst_addr, sizeof(b->dst6[0]));
+	b->n++;
+}
+
+static inline void bursts_init(struct bursts *b, uint64_t rx_tsc, struct vlink *paid)
+{
+	burst_init(&b->ip4, rx_tsc, paid);
+	burst_init(&b->ip6, rx_tsc, paid);
 }
 
 /* Packet FROM of the burst goes on by ADJ, behind TO others: mostly it is in its place already. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/place.h"
 
-#include "dataplane/ip4.h"
+#include "dataplane/family.h"
 #include "dataplane/vr.h"
 
-void place_wait(
-	struct ctx *ctx, struct burst *b, unsigned int i, struct vlink *link, uint32_t bytes)
+void place_wait(struct ctx *ctx, struct burst *b, unsigned int i, struct vlink *link,
+	uint32_t bytes, enum ip_af af)
 {
 	struct iface *out = link->iface;
 	struct rte_mbuf *m = b->m[i];
@@ -20,10 +20,10 @@ void place_wait(
 	meta->link_bytes = (uint16_t)bytes;
 	meta->class = PKT_FORWARDED;
 	if (link->at == DP_AT_VIF_OUT) {
-		struct rte_ipv4_hdr *ip = b->ip[i];
+		void *ip = family_header(b, i, af);
 
-		ip4_decrement_ttl(ip);
-		ip4_encap(m, ip, b->adj[i], rte_be_to_cpu_16(ip->total_length), out->l2_len);
+		family_decrement_hops(ip, af);
+		adj_encap(b->adj[i], m, ip, family_total(ip, af), out->l2_len);
 		meta->iface = out->id;
 		meta->l3_offset = PKT_TX_ONLY;
 	} else {

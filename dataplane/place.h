@@ -10,8 +10,8 @@
 
 /* Packet I of the burst, of BYTES on the link, must not go on now: ingress drops it, vif-in queues
  * it as it is, vif-out finishes the frame (TTL, rewrite) and queues that. Takes the mbuf. */
-void place_wait(
-	struct ctx *ctx, struct burst *b, unsigned int i, struct vlink *link, uint32_t bytes);
+void place_wait(struct ctx *ctx, struct burst *b, unsigned int i, struct vlink *link,
+	uint32_t bytes, enum ip_af af);
 /* A finished frame out of OUT: past a link that shapes at vif-out, or at once. Takes the mbuf. */
 void place_send(struct ctx *ctx, struct iface *out, struct rte_mbuf *m, enum pkt_class class);
 /* A finished frame that has waited at vif-out leaves by OUT. Takes the mbuf. */

@@ -102,6 +102,8 @@ static int port_start(struct port *port, struct rte_mempool *pool, unsigned int 
 		goto fail;
 	/* Interfaces may have MACs of their own; drivers without a filter answer ENOTSUP. */
 	rte_eth_promiscuous_enable(port->ethdev);
+	/* Neighbor Discovery speaks to groups; drivers that are promiscuous do not need it. */
+	rte_eth_allmulticast_enable(port->ethdev);
 	return 0;
 fail:
 	snprintf(err, DP_ERR_LEN, "port %s: device cannot be %s: %s", port->name, what,

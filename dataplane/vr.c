@@ -77,6 +77,7 @@ void vr_destroy(struct vr *vr)
 		return;
 	vr_table[vr->id] = NULL;
 	fib_destroy(vr->fib4);
+	fib_destroy(vr->fib6);
 	nexthop_table_fini(&vr->nexthops);
 	adj_learned_destroy(vr->learned);
 	free(vr->permanent);

@@ -52,6 +52,7 @@ struct vr {
 	uint8_t worker; /* home worker's index */
 	uint32_t weight;
 	struct fib *fib4;
+	struct fib *fib6; /* NULL: no interface has an IPv6 address */
 	struct nexthop_table nexthops;
 	uint32_t *permanent; /* adjacencies of the configured neighbours */
 	size_t n_permanent;

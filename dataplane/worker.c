@@ -15,6 +15,7 @@
 #include "dataplane/arp.h"
 #include "dataplane/epoch.h"
 #include "dataplane/live.h"
+#include "dataplane/nd.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/probe.h"
 #include "dataplane/worker.h"
@@ -47,6 +48,7 @@ int worker_init(struct worker *worker, unsigned int index, unsigned int n_worker
 	wheel_init(&worker->ctx.wheel, WHEEL_TICK_SHIFT, now);
 	wheel_init(&worker->ctx.neigh_wheel, NEIGH_TICK_SHIFT, now);
 	wheel_init(&worker->ctx.probe_wheel, PROBE_TICK_SHIFT, now);
+	wheel_init(&worker->ctx.nd_wheel, NEIGH_TICK_SHIFT, now);
 	if (latency_init(&worker->ctx.latency) < 0)
 		return -ENOMEM;
 	for (unsigned int to = 0; to < n_workers; to++) {
@@ -103,12 +105,27 @@ void worker_call(struct worker *worker, void (*fn)(struct ctx *ctx, void *arg), 
 	}
 }
 
+void iface_announce(struct ctx *ctx, struct iface *iface)
+{
+	arp_announce(ctx, iface);
+	nd_announce(ctx, iface);
+}
+
 static void announce_port(struct ctx *ctx, const struct port *port)
 {
 	for (struct vr *vr = ctx->vrs; vr != NULL; vr = vr->next_of_worker)
 		for (struct iface *iface = vr->ifaces; iface != NULL; iface = iface->next_of_vr)
 			if (iface->port == port && (iface->flags & IFACE_VR_DOWN) == 0)
-				arp_announce(ctx, iface);
+				iface_announce(ctx, iface);
+}
+
+/* What interfaces have to do is not urgent: a tenth of a second is near enough. */
+static void expire_ifaces(struct ctx *ctx)
+{
+	struct wheel_node *node;
+
+	while ((node = wheel_expire(&ctx->nd_wheel, ctx->now_tsc)) != NULL)
+		nd_timeout(ctx, container_of(node, struct iface6, timer));
 }
 
 /* A few times a second: has a link come up? Whoever polls the port sees it; whoever has interfaces
@@ -119,6 +136,7 @@ static void check_links(struct worker *worker)
 	bool changed = false;
 
 	worker->link_check_tsc = ctx->now_tsc + rte_get_tsc_hz() / LINK_CHECK_PER_SECOND;
+	expire_ifaces(ctx);
 	for (uint32_t i = 0; i < worker->n_rx; i++)
 		if (port_link_update(worker->rx[i]))
 			__atomic_fetch_add(&worker->rx[i]->ups, 1, __ATOMIC_RELAXED);
@@ -206,7 +224,10 @@ static bool expire_neighbors(struct ctx *ctx)
 		struct adj *adj = container_of(node, struct adj, timer);
 		enum neigh_action action = neigh_timeout(ctx, adj->out->vr, adj);
 
-		arp_act(ctx, adj, action);
+		if (adj->af == IP_AF_6)
+			nd_act(ctx, adj, action);
+		else
+			arp_act(ctx, adj, action);
 		n++;
 	}
 	return n > 0;

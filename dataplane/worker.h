@@ -40,6 +40,8 @@ bool worker_turn(struct worker *worker);
 /* Run fn(ctx, arg) at the fixed point of the loop and wait for it. What the worker held before, it
  * holds no more when this returns. Control thread. */
 void worker_call(struct worker *worker, void (*fn)(struct ctx *ctx, void *arg), void *arg);
+/* Tell everybody on the link the interface's addresses, of both families. */
+void iface_announce(struct ctx *ctx, struct iface *iface);
 /* In a worker_call: take over what other workers have handed to this one up to now. */
 void worker_drain(struct ctx *ctx);
 

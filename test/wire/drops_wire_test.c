@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "drops6.h"
 #include "wire.h"
 
 #define C_IP (B_IP + 48)
@@ -509,13 +510,14 @@ static void test_every_reason(void **state)
 	for (unsigned int r = 0; r < DROP_REASON_COUNT; r++) {
 		uint64_t before[DROP_REASON_COUNT];
 
-		if (makers[r].make == NULL)
-			fail_msg("%s: nothing makes it", dp_drop_name(r));
 		wire_setup(state);
 		for (unsigned int i = 0; i < DROP_REASON_COUNT; i++)
 			before[i] = wire_drops(i);
 		case_begin();
-		makers[r].make();
+		if (makers[r].make != NULL)
+			makers[r].make();
+		else if (!drops6_make(r))
+			fail_msg("%s: nothing makes it", dp_drop_name(r));
 		wire_check();
 		if (wire_drops(r) != before[r] + 1)
 			fail_msg("%s: not made once", dp_drop_name(r));

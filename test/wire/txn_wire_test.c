@@ -258,7 +258,9 @@ static void test_refused(void **state)
 	assert_int_equal(dp_txn_iface_add(wire_txn(), lab.vr, &iface, &id, wire_err()), -EINVAL);
 	iface.mtu = 0;
 	iface.addresses = &v6;
-	assert_int_equal(dp_txn_iface_add(wire_txn(), lab.vr, &iface, &id, wire_err()), -ENOTSUP);
+	iface.mtu = 1279;
+	assert_int_equal(dp_txn_iface_add(wire_txn(), lab.vr, &iface, &id, wire_err()), -EINVAL);
+	iface.mtu = 0;
 	iface.addresses = &address;
 	iface.link = wire_link(1, 1, 1, 1);
 	assert_int_equal(dp_txn_iface_add(wire_txn(), lab.vr, &iface, &id, wire_err()), -ERANGE);
