@@ -129,57 +129,32 @@ static const char *tunnel_name(enum model_tunnel_type type)
 static void support_iface(
 	struct support *support, const char *router, const struct model_interface *iface)
 {
-	char text[IP_PREFIX_STRLEN];
-
 	if (iface->tunnel.type != MODEL_TUNNEL_NONE)
 		not_yet(support, iface->tunnel.loc, iface->loc, "interface %s/%s: %s tunnel",
 			router, iface->name, tunnel_name(iface->tunnel.type));
 	if (iface->probe.peer.af == IP_AF_6)
 		not_yet(support, iface->probe.peer_loc, iface->loc,
 			"interface %s/%s: probe of an IPv6 peer", router, iface->name);
-	for (size_t i = 0; i < iface->n_addresses; i++) {
-		const struct model_address *address = &iface->addresses[i];
-
-		if (address->prefix.addr.af != IP_AF_4)
-			not_yet(support, address->loc, iface->loc,
-				"interface %s/%s: IPv6 address %s", router, iface->name,
-				prefix_print(&address->prefix, text));
-	}
 }
 
-static void support_route(
-	struct support *support, const char *router, const struct model_route *route)
+static void support_route(struct support *support, const struct model_route *route)
 {
-	char to[IP_PREFIX_STRLEN], via[IP_ADDR_STRLEN];
-
-	prefix_print(&route->to, to);
 	if (route->n_vias > DP_NEXTHOPS_MAX)
 		diag_error(support->diag, route->loc,
 			"route with %zu gateways: at most %d share the traffic of a route",
 			route->n_vias, DP_NEXTHOPS_MAX);
-	if (route->to.addr.af != IP_AF_4) {
-		not_yet(support, route->to_loc, route->loc, "vrouter %s: IPv6 route %s", router,
-			to);
-		return;
-	}
-	for (size_t i = 0; i < route->n_vias; i++) {
-		if (route->vias[i].af != IP_AF_4)
-			not_yet(support, route->via_loc, route->loc,
-				"vrouter %s: route %s: IPv6 gateway %s", router, to,
-				ipaddr_print(&route->vias[i], via));
-	}
 }
 
 static void support_router(
 	struct support *support, const struct model_vpxi *vpxi, const struct model_router *router)
 {
-	char name[DP_VR_NAME_LEN], address[IP_ADDR_STRLEN];
+	char name[DP_VR_NAME_LEN];
 
 	snprintf(name, sizeof(name), "%s/%s", vpxi->name, router->name);
 	for (size_t i = 0; i < router->n_interfaces; i++)
 		support_iface(support, name, &router->interfaces[i]);
 	for (size_t i = 0; i < router->n_routes; i++)
-		support_route(support, name, &router->routes[i]);
+		support_route(support, &router->routes[i]);
 	for (size_t i = 0; i < router->n_policies; i++) {
 		const struct model_policy *policy = &router->policies[i];
 
@@ -187,17 +162,6 @@ static void support_router(
 			diag_error(support->diag, policy->loc,
 				"policy with %zu gateways: at most %d share its traffic",
 				policy->n_vias, DP_NEXTHOPS_MAX);
-		if (policy->n_vias && policy->vias[0].af == IP_AF_6)
-			not_yet(support, policy->via_loc, policy->loc,
-				"vrouter %s: policy %s: IPv6 gateway", name, policy->name);
-	}
-	for (size_t i = 0; i < router->n_neighbors; i++) {
-		const struct model_neighbor *neighbor = &router->neighbors[i];
-
-		if (neighbor->address.af != IP_AF_4)
-			not_yet(support, neighbor->address_loc, neighbor->loc,
-				"vrouter %s: IPv6 neighbor %s", name,
-				ipaddr_print(&neighbor->address, address));
 	}
 }
 

@@ -463,14 +463,14 @@ static void test_reload(void **state)
 /* What this version does not run yet is refused live, too, all of it at once. */
 static void test_not_yet(void **state)
 {
-	char *text =
-		ctrl_site_edit(CTRL_SITE, "10.1.0.1/24],\n", "10.1.0.1/24, \"2001:db8::1/64\"],\n");
+	char *text = ctrl_site_edit(CTRL_SITE, "10.1.0.1/24],\n",
+		"10.1.0.1/24, \"2001:db8::1/64\"], probe: {peer: \"2001:db8::2\"},\n");
 	char *dump = fake_dp_dump(), *after;
 	json_t *reply, *lines;
 
 	(void)state;
-	after = ctrl_site_edit(text, "{to: 10.3.0.0/24, via: 10.0.0.2}",
-		"{to: \"2001:db8:3::/48\", via: \"2001:db8::2\"}");
+	after = ctrl_site_edit(text, "10.0.0.1/24],\n",
+		"10.0.0.1/24, \"2001:db8:1::1/64\"], probe: {peer: \"2001:db8:1::2\"},\n");
 	free(text);
 	reply = reload_text(after);
 	free(after);
@@ -478,19 +478,19 @@ static void test_not_yet(void **state)
 	lines = json_object_get(data_of(reply), "diag");
 	assert_int_equal(json_array_size(lines), 2);
 	assert_non_null(strstr(json_string_value(json_array_get(lines, 0)),
-		": interface a/r1/out: IPv6 address 2001:db8::1/64; this version does not run it "
-		"yet"));
+		": interface a/r1/in: probe of an IPv6 peer; this version does not run it yet"));
 	assert_non_null(strstr(json_string_value(json_array_get(lines, 1)),
-		"vrouter a/r1: IPv6 route 2001:db8:3::/48"));
+		"interface a/r1/out: probe of an IPv6 peer"));
 	json_decref(reply);
 	reply = call("vpxi.apply",
 		"{\"file\":\"c.yaml\",\"text\":\"name: c\\nrouters:\\n  - name: r1\\n    "
 		"interfaces:\\n      - {name: in, port: lan0, vlan: 103, "
-		"address: [\\\"2001:db8::1/64\\\"]}\\n\"}");
+		"address: [\\\"2001:db8::1/64\\\"], "
+		"probe: {peer: \\\"2001:db8::2\\\"}}\\n\"}");
 	assert_int_equal(code_of(reply), RPC_REFUSED);
 	lines = json_object_get(data_of(reply), "diag");
 	assert_int_equal(json_array_size(lines), 1);
-	assert_non_null(strstr(json_string_value(json_array_get(lines, 0)), "IPv6 address"));
+	assert_non_null(strstr(json_string_value(json_array_get(lines, 0)), "IPv6 peer"));
 	json_decref(reply);
 	assert_string_equal(fake_dp_log(), "");
 	after = fake_dp_dump();

@@ -277,8 +277,6 @@ static void test_check_example(void **state)
 {
 	static const enum boot_purpose purposes[] = {BOOT_CHECK, BOOT_RUN};
 	static const char *const lines[] = {
-		"EXAMPLE:16:71: %sinterface vpxi1/vr1/lan: IPv6 address 2001:db8:1::1/64; this "
-		"version does not run it yet\n",
 		"EXAMPLE:19:21: %sinterface vpxi1/vr1/to-rennes: vxlan tunnel; this version does "
 		"not run it yet\n",
 	};

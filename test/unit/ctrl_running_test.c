@@ -160,7 +160,8 @@ static void test_place(void **state)
 		const char *from, *to, *line;
 	} cases[] = {
 		{"10.0.0.1/24],\n             rate: {static: 150Mbps}",
-			"10.0.0.1/24, \"2001:db8::1/64\"],\n             rate: {static: 150Mbps}",
+			"10.0.0.1/24, \"2001:db8::1/64\"],\n             "
+			"rate: {static: 150Mbps}",
 			"site.yaml:29:"},
 		{"via: 10.0.0.2}", "via: 10.0.0.2}\n          - {to: 10.4.0.0/24, via: 10.0.0.3}",
 			"site.yaml:22:"},
@@ -175,7 +176,9 @@ static void test_place(void **state)
 
 		start(&running, CTRL_SITE);
 		assert_int_equal(diag_init(&diag, "site.yaml"), 0);
-		if (i == 1)
+		if (i == 0)
+			fake_dp_fail_at(2, -ENOSPC, "interface in: no room");
+		else
 			fake_dp_fail_at(1, -ENOSPC, "vrouter a/r1: route 10.4.0.0/24: no room");
 		assert_true(running_change(&running, next, &diag, NULL) < 0);
 		lines = diag_format(&diag);

@@ -298,7 +298,7 @@ int dp_txn_iface_add(struct dp_txn *txn, dp_vr_id vr_id, const struct dp_iface_s
 	dp_iface_id *id, char *err)
 {
 	struct object *vr = visible(VR, vr_id), *iface;
-	char name[NAME_LEN], prefix[IP_PREFIX_STRLEN];
+	char name[NAME_LEN];
 	int rc = called(err);
 
 	(void)txn;
@@ -306,13 +306,6 @@ int dp_txn_iface_add(struct dp_txn *txn, dp_vr_id vr_id, const struct dp_iface_s
 		return rc;
 	if (!vr || !visible(PORT, spec->port))
 		return refuse(err, -ENOENT, "iface_add: no such router or port");
-	for (size_t i = 0; i < spec->n_addresses; i++) {
-		if (spec->addresses[i].addr.af == IP_AF_4)
-			continue;
-		snprintf(err, DP_ERR_LEN, "interface %s: address %s: IPv6 is not supported",
-			spec->name, prefix_print(&spec->addresses[i], prefix));
-		return -ENOTSUP;
-	}
 	snprintf(name, sizeof(name), "%.127s/%s", vr->name, spec->name);
 	note("iface_add %s vlan=%d rate=%llu", name,
 		spec->vlan == DP_VLAN_NONE ? -1 : (int)spec->vlan,
