@@ -272,7 +272,7 @@ int acl_match_check(const struct dp_match_spec *match)
 
 /* ---- keys ---- */
 
-static bool has_ports(uint8_t proto)
+bool acl_has_ports(uint8_t proto)
 {
 	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP ||
 		proto == IPPROTO_DCCP || proto == IPPROTO_UDPLITE;
@@ -289,7 +289,7 @@ void acl_key4_set(struct acl_key4 *key, const struct rte_ipv4_hdr *ip, dp_iface_
 	memcpy(&key->dst, &ip->dst_addr, sizeof(key->dst));
 	/* The first fragment may be too short for them. */
 	key->has_ports = (ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_OFFSET_MASK)) == 0 &&
-		has_ports(key->proto) &&
+		acl_has_ports(key->proto) &&
 		rte_be_to_cpu_16(ip->total_length) >= header_len + sizeof(ports);
 	if (key->has_ports)
 		memcpy(&ports, (const char *)ip + header_len, sizeof(ports));
@@ -307,7 +307,7 @@ void acl_key6_set(struct acl_key6 *key, const struct rte_ipv6_hdr *ip, uint8_t p
 	memset(key->unused, 0, sizeof(key->unused));
 	memcpy(key->src, &ip->src_addr, sizeof(key->src));
 	memcpy(key->dst, &ip->dst_addr, sizeof(key->dst));
-	key->has_ports = l4 != NULL && has_ports(proto);
+	key->has_ports = l4 != NULL && acl_has_ports(proto);
 	if (key->has_ports)
 		memcpy(&ports, l4, sizeof(ports));
 	memcpy(&key->sport, &ports, sizeof(ports));

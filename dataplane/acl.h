@@ -46,6 +46,9 @@ bool acl_match_equal(const struct dp_match_spec *a, const struct dp_match_spec *
 /* 0, or -EINVAL: a value that no packet has. */
 int acl_match_check(const struct dp_match_spec *match);
 
+/* Does the upper protocol begin with two ports? */
+bool acl_has_ports(uint8_t proto);
+
 /* A validated packet. */
 void acl_key4_set(struct acl_key4 *key, const struct rte_ipv4_hdr *ip, dp_iface_id iface);
 /* A validated packet of TOTAL bytes; its upper layer's protocol and offset as the walk over its

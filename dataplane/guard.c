@@ -31,28 +31,69 @@ struct batch {
 	uint32_t results[PKT_BURST];
 };
 
-/* Behind the extension headers that are looked at; what is behind more of them has no protocol that
- * a rule could name but theirs. */
-static void key6_set(struct acl_key6 *key, const struct rte_ipv6_hdr *ip, dp_iface_id iface)
-{
-	struct ip6_problem problem;
-	struct ip6_upper upper;
-	bool whole = ip6_ext_walk(ip, &upper, &problem) == DROP_REASON_COUNT && !upper.fragment &&
-		upper.offset + sizeof(uint32_t) <= ip6_total(ip);
+#define PORTS_WHOLE 8u /* of the upper header that a first fragment shows at least: RFC 1858 */
+#define FRAGMENT_LEN 8u
+#define FRAGMENT_OFFSET RTE_BE16(0xfff8)
 
-	acl_key6_set(key, ip, upper.next, whole ? (const char *)ip + upper.offset : NULL, iface);
+/* False: a first fragment that hides what rules look at, or one that could overwrite it (RFC 1858,
+ * RFC 3128). */
+static bool key4_set(struct acl_key4 *key, const struct rte_ipv4_hdr *ip, dp_iface_id iface)
+{
+	unsigned int header_len = (ip->version_ihl & 0xfu) * 4;
+	uint16_t part = rte_be_to_cpu_16(ip->fragment_offset) & (IP4_OFFSET_MASK | IP4_MF);
+
+	acl_key4_set(key, ip, iface);
+	if (likely(part == 0) || !acl_has_ports(key->proto))
+		return true;
+	return part == IP4_MF ? rte_be_to_cpu_16(ip->total_length) >= header_len + PORTS_WHOLE
+			      : (part & IP4_OFFSET_MASK) != 1;
 }
 
-static void batch_add(struct batch *batch, const struct burst *b, unsigned int i, enum ip_af af)
+static bool is_extension(uint8_t next)
 {
+	return next == IP6_HOP_BY_HOP || next == IP6_DESTINATION || next == IP6_ROUTING ||
+		next == IP6_FRAGMENT;
+}
+
+/* False: the upper header is out of reach: behind more, or other, extension headers than a host has
+ * to take, or behind the end of a first fragment (RFC 7112). */
+static bool key6_set(struct acl_key6 *key, const struct rte_ipv6_hdr *ip, dp_iface_id iface)
+{
+	const uint8_t *fragment;
+	struct ip6_problem problem;
+	struct ip6_upper upper;
+	bool found = ip6_ext_walk(ip, &upper, &problem) == DROP_REASON_COUNT, first = true;
+	bool shown;
+
+	if (found && upper.fragment) {
+		fragment = (const uint8_t *)ip + upper.offset;
+		first = (*(const unaligned_uint16_t *)(fragment + 2) & FRAGMENT_OFFSET) == 0;
+		upper.next = fragment[0];
+		upper.offset = (uint16_t)(upper.offset + FRAGMENT_LEN);
+		found = !first || !is_extension(upper.next);
+	}
+	shown = found && first && upper.offset + sizeof(uint32_t) <= ip6_total(ip);
+	acl_key6_set(key, ip, upper.next, shown ? (const char *)ip + upper.offset : NULL, iface);
+	if (found && first && upper.fragment && acl_has_ports(upper.next))
+		return upper.offset + PORTS_WHOLE <= ip6_total(ip);
+	return found;
+}
+
+/* False: nobody can say whether it matches. It is not in the batch then. */
+static bool batch_add(struct batch *batch, const struct burst *b, unsigned int i, enum ip_af af)
+{
+	bool good;
+
 	if (af == IP_AF_4) {
-		acl_key4_set(&batch->keys[batch->n], b->ip[i], b->in[i]->id);
+		good = key4_set(&batch->keys[batch->n], b->ip[i], b->in[i]->id);
 		batch->pointers[batch->n] = (const uint8_t *)&batch->keys[batch->n];
 	} else {
-		key6_set(&batch->keys6[batch->n], b->ip6[i], b->in[i]->id);
+		good = key6_set(&batch->keys6[batch->n], b->ip6[i], b->in[i]->id);
 		batch->pointers[batch->n] = (const uint8_t *)&batch->keys6[batch->n];
 	}
-	batch->index[batch->n++] = (uint8_t)i;
+	batch->index[batch->n] = (uint8_t)i;
+	batch->n += good;
+	return good;
 }
 
 /* ---- filters ---- */
@@ -74,9 +115,13 @@ static uint64_t filter_burst(const struct burst *b, struct filter *const *of, en
 		batch.n = 0;
 		for (unsigned int j = i; j < b->n; j++)
 			if (of[j] == of[i]) {
-				batch_add(&batch, b, j, af);
+				/* Let through, it would pass by the rules. */
+				if (!batch_add(&batch, b, j, af))
+					drop |= UINT64_C(1) << j;
 				done |= UINT64_C(1) << j;
 			}
+		if (batch.n == 0)
+			continue;
 		acl_classify(filter_acl(of[i], af), batch.pointers, batch.results, batch.n);
 		for (unsigned int k = 0; k < batch.n; k++) {
 			unsigned int j = batch.index[k];
@@ -231,9 +276,11 @@ void guard_route(struct ctx *ctx, struct burst *b, enum ip_af af)
 		batch.n = 0;
 		for (unsigned int j = i; j < b->n; j++)
 			if (of[j] == policies) {
-				batch_add(&batch, b, j, af);
+				(void)batch_add(&batch, b, j, af);
 				done |= UINT64_C(1) << j;
 			}
+		if (batch.n == 0)
+			continue;
 		acl_classify(acl, batch.pointers, batch.results, batch.n);
 		for (unsigned int k = 0; k < batch.n; k++) {
 			unsigned int j = batch.index[k];

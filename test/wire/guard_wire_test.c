@@ -275,6 +275,35 @@ static void test_odd_headers(void **state)
 	assert_int_equal(rule_stats(lab.lan, DP_IN, 0).packets, 1);
 }
 
+/* Of a packet in fragments the first is judged by its ports; one that hides them is not let
+ * through, nor one that could overwrite them. Without a filter they are nobody's business. */
+static void test_fragments(void **state)
+{
+	static const struct {
+		struct packet packet;
+		bool passes;
+	} cases[] = {
+		{{.dport = 54, .frag = FRAME_MF}, true}, {{.dport = 53, .frag = FRAME_MF}, false},
+		{{.dport = 54, .frag = FRAME_MF, .len = 7}, false},
+		{{.dport = 54, .frag = FRAME_MF, .len = 8}, true}, {{.frag = 1}, false},
+		{{.frag = 1 | FRAME_MF}, false}, {{.frag = 2}, true},
+		{{.proto = 47, .frag = FRAME_MF, .len = 3}, true}, {{.proto = 47, .frag = 1}, true},
+		{{.len = 3}, true}, /* whole, and nobody makes a datagram of it */
+	};
+	struct dp_filter_rule rule = {.drop = true, .match = any()};
+
+	(void)state;
+	wire_lab_create(&lab, "t/r", NULL, NULL);
+	rule.match.dport_first = rule.match.dport_last = 53;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_true(passes(&cases[i].packet));
+	filter_set(lab.lan, DP_IN, &rule, 1);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (passes(&cases[i].packet) != cases[i].passes)
+			fail_msg("case %zu", i);
+	assert_int_equal(rule_stats(lab.lan, DP_IN, 0).packets, 1);
+}
+
 /* ---- random rules against a model ---- */
 
 static struct dp_match_spec random_match(void)
@@ -335,6 +364,15 @@ static bool model_fits(const struct dp_match_spec *m, const struct packet *p)
 		p->dport >= m->dport_first && p->dport <= m->dport_last;
 }
 
+/* First fragments too short to be judged, and what could overwrite a TCP header, are dropped where
+ * there is a filter. */
+static bool model_hides(const struct packet *p)
+{
+	bool ports = p->proto == 6 || p->proto == 17 || p->proto == 132;
+
+	return ports && (p->frag == FRAME_MF ? p->len < 8 : (p->frag & 0x1fff) == 1);
+}
+
 static void test_random_against_model(void **state)
 {
 	enum { RULES = 40, BURST = 60 };
@@ -366,7 +404,8 @@ static void test_random_against_model(void **state)
 					.dport = (uint16_t)next_random(12),
 					.proto = (uint8_t[]){1, 6, 17, 132, 47}[next_random(5)],
 					.tos = (uint8_t)next_random(256),
-					.frag = (uint16_t[]){0, 0, 0, 5, FRAME_MF}[next_random(5)],
+					.frag = (uint16_t[]){0, 0, 0, 5, FRAME_MF,
+						1}[next_random(6)],
 					.len = next_random(8) ? 28 : 1 + next_random(5)};
 				uint32_t i = 0;
 
@@ -374,7 +413,9 @@ static void test_random_against_model(void **state)
 				while (i < n && !model_fits(&rules[i].match, &p))
 					i++;
 				pass[k] = i == n || !rules[i].drop;
-				if (i < n)
+				if (model_hides(&p))
+					pass[k] = false;
+				else if (i < n)
 					counts[i]++;
 				wire_send(0, &sent[k]);
 			}
@@ -605,6 +646,7 @@ int main(void)
 		GUARD_TEST(test_precedence_and_directions),
 		GUARD_TEST(test_router_itself),
 		GUARD_TEST(test_odd_headers),
+		GUARD_TEST(test_fragments),
 		GUARD_TEST(test_random_against_model),
 		GUARD_TEST(test_live_change),
 		GUARD_TEST(test_refused),
