@@ -262,8 +262,9 @@ static json_t *run_restart(void *ctx, json_t *params, struct rpc_error *error)
 #define ROUTE_PARAMS                                                                \
 	{                                                                           \
 		VR_REQUIRED, {"to", RPC_STRING, true}, {"via", RPC_STRINGS, false}, \
+			{"dev", RPC_STRING, false},                                 \
 		{                                                                   \
-			"dev", RPC_STRING, false                                    \
+			"metric", RPC_INTEGER, false                                \
 		}                                                                   \
 	}
 
@@ -287,6 +288,8 @@ const struct rpc_method cmd_methods[] = {
 	{"route.add", cmd_route_add, ROUTE_PARAMS},
 	{"route.replace", cmd_route_replace, ROUTE_PARAMS},
 	{"route.del", cmd_route_del, ROUTE_PARAMS},
+	{"filter.list", cmd_filter_list, {VR_REQUIRED}},
+	{"policy.list", cmd_policy_list, {VR_REQUIRED}},
 	{"neighbor.list", cmd_neighbor_list, {VR_REQUIRED}},
 	{"rate.show", cmd_rate_show, {{"name", RPC_STRING, false}}},
 	{"rate.set", cmd_rate_set, {{"interface", RPC_STRING, true}, {"min_bps", RPC_RATE, false},

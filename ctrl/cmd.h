@@ -20,6 +20,8 @@ json_t *cmd_route_list(void *ctx, json_t *params, struct rpc_error *error);
 json_t *cmd_route_add(void *ctx, json_t *params, struct rpc_error *error);
 json_t *cmd_route_replace(void *ctx, json_t *params, struct rpc_error *error);
 json_t *cmd_route_del(void *ctx, json_t *params, struct rpc_error *error);
+json_t *cmd_filter_list(void *ctx, json_t *params, struct rpc_error *error);
+json_t *cmd_policy_list(void *ctx, json_t *params, struct rpc_error *error);
 json_t *cmd_neighbor_list(void *ctx, json_t *params, struct rpc_error *error);
 json_t *cmd_rate_show(void *ctx, json_t *params, struct rpc_error *error);
 json_t *cmd_rate_set(void *ctx, json_t *params, struct rpc_error *error);

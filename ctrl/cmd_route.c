@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Methods route.* and neighbor.list. */
 #include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ctrl/cmd.h"
 #include "ctrl/dpspec.h"
+#include "ctrl/view.h"
 #include "lib/log.h"
 
 #define ROUTES_LISTED_MAX 100000 /* a reply is built in memory */
@@ -18,7 +21,23 @@ struct route_list {
 	json_t *items;
 	size_t limit;
 	size_t total;
+	bool metrics; /* some route has one */
 };
+
+/* The dataplane keeps it only where it chooses by it. */
+static json_int_t route_metric(const struct route_list *list, const struct dp_route_snap *snap,
+	const struct dp_nexthop_spec *nexthop)
+{
+	const struct model_router *router = list->vr->router;
+
+	if (snap->origin != DP_ROUTE_STATIC || nexthop->metric)
+		return nexthop->metric;
+	for (size_t i = 0; snap->route.n_nexthops == 1 && i < router->n_routes; i++) {
+		if (prefix_cmp(&router->routes[i].to, &snap->route.to) == 0)
+			return router->routes[i].metric;
+	}
+	return 0;
+}
 
 static int append_route(void *ctx, const struct dp_route_snap *snap)
 {
@@ -42,6 +61,9 @@ static int append_route(void *ctx, const struct dp_route_snap *snap)
 		if (nexthop->via.af != IP_AF_NONE)
 			json_object_set_new(
 				item, "via", json_string(ipaddr_print(&nexthop->via, via)));
+		if (list->metrics)
+			json_object_set_new(
+				item, "metric", json_integer(route_metric(list, snap, nexthop)));
 		json_array_append_new(nexthops, item);
 	}
 	json_array_append_new(list->items,
@@ -61,6 +83,8 @@ json_t *cmd_route_list(void *ctx, json_t *params, struct rpc_error *error)
 		return NULL;
 	if (limit && (size_t)json_integer_value(limit) < list.limit)
 		list.limit = (size_t)json_integer_value(limit);
+	for (size_t i = 0; i < vr.router->n_routes; i++)
+		list.metrics |= vr.router->routes[i].metric != 0;
 	list.items = json_array();
 	rc = dp_routes_walk(vr.id, append_route, &list);
 	if (rc < 0) {
@@ -144,6 +168,7 @@ static int parse_vias(const json_t *member, struct model_route *route, struct rp
 static int parse_route(const struct running_vr *vr, const json_t *params, struct model_route *route,
 	struct rpc_error *error)
 {
+	const json_t *metric = json_object_get(params, "metric");
 	const char *dev = cmd_string(params, "dev");
 	int rc = parse_vias(json_object_get(params, "via"), route, error);
 
@@ -165,19 +190,68 @@ static int parse_route(const struct running_vr *vr, const json_t *params, struct
 	}
 	if (dev)
 		memcpy(route->dev, dev, strlen(dev) + 1);
+	if (metric && (json_integer_value(metric) < 0 || json_integer_value(metric) > UINT32_MAX)) {
+		rpc_error_set(
+			error, RPC_INVALID_PARAMS, "member 'metric' must be from 0 to 4294967295");
+		return -EINVAL;
+	}
+	route->metric = (uint32_t)json_integer_value(metric);
 	return 0;
 }
 
-/* The index of the static route to TO, or n_routes. */
-static size_t route_find(const struct model_router *router, const struct ip_prefix *to)
+/* The index of the static route to TO with this metric, or n_routes. */
+static size_t route_find(
+	const struct model_router *router, const struct ip_prefix *to, uint32_t metric)
 {
 	size_t i;
 
 	for (i = 0; i < router->n_routes; i++) {
-		if (prefix_cmp(&router->routes[i].to, to) == 0)
+		if (router->routes[i].metric == metric &&
+			prefix_cmp(&router->routes[i].to, to) == 0)
 			break;
 	}
 	return i;
+}
+
+static int compare_metrics(const void *a, const void *b)
+{
+	const struct model_route *left = *(const struct model_route *const *)a;
+	const struct model_route *right = *(const struct model_route *const *)b;
+
+	return left->metric < right->metric ? -1 : left->metric > right->metric;
+}
+
+/* The routes to TO but the one at WITHOUT (n_routes: all), as one. *n says how many they are. */
+static int route_spec(struct control *control, const struct running_vr *vr,
+	const struct ip_prefix *to, size_t without, struct dp_route_spec *spec, size_t *n,
+	char *err)
+{
+	const struct model_router *router = vr->router;
+	const struct model_route *same[DP_NEXTHOPS_MAX];
+
+	*n = 0;
+	for (size_t i = 0; i < router->n_routes; i++) {
+		if (i == without || prefix_cmp(&router->routes[i].to, to) != 0)
+			continue;
+		if (*n == DP_NEXTHOPS_MAX) {
+			snprintf(err, DP_ERR_LEN, "at most %d routes to one network are possible",
+				DP_NEXTHOPS_MAX);
+			return -EINVAL;
+		}
+		same[(*n)++] = &router->routes[i];
+	}
+	if (*n == 0)
+		return 0;
+	qsort(same, *n, sizeof(same[0]), compare_metrics);
+	for (size_t i = 0; *n > 1 && i < *n; i++) {
+		if (same[i]->n_vias == 0) {
+			snprintf(err, DP_ERR_LEN,
+				"one of several routes to a network needs 'via', to know whether "
+				"its next hop lives");
+			return -EINVAL;
+		}
+	}
+	return dpspec_routes(vr->vpxi, router, same, *n, &control->running.ids, spec, err);
 }
 
 /* The model first, as only that can be undone without fail. */
@@ -185,26 +259,29 @@ static int route_publish(struct control *control, const struct running_vr *vr,
 	struct model_route *route, size_t index, struct rpc_error *error)
 {
 	bool is_new = index == vr->router->n_routes;
+	struct ip_prefix to = route->to;
 	char err[DP_ERR_LEN] = "";
 	struct dp_route_spec spec;
 	struct model_route old;
-	int rc;
+	size_t n;
+	int rc = 0;
 
-	rc = dpspec_route(vr->vpxi, vr->router, route, &control->running.ids, &spec, err);
-	if (rc == 0 && is_new) {
+	if (is_new) {
 		rc = model_route_add(vr->router, route);
 		if (rc == 0)
 			memset(route, 0, sizeof(*route));
-	} else if (rc == 0) {
+	} else {
 		old = vr->router->routes[index];
 		vr->router->routes[index] = *route;
 		*route = old;
 	}
 	if (rc < 0) {
-		rpc_error_set(error, RPC_REFUSED, "%s", err[0] ? err : strerror(-rc));
+		rpc_error_set(error, RPC_REFUSED, "%s", strerror(-rc));
 		return rc;
 	}
-	rc = dp_route_add(vr->id, &spec, err);
+	rc = route_spec(control, vr, &to, SIZE_MAX, &spec, &n, err);
+	if (rc == 0)
+		rc = dp_route_add(vr->id, &spec, err);
 	if (rc == 0) {
 		running_keep_routes(&control->running, vr);
 		return 0;
@@ -245,7 +322,7 @@ static json_t *route_set(void *ctx, json_t *params, struct rpc_error *error, boo
 		goto out;
 	}
 	to = route.to;
-	index = route_find(vr.router, &to);
+	index = route_find(vr.router, &to, route.metric);
 	if (index < vr.router->n_routes && !replace) {
 		rpc_error_set(error, RPC_REFUSED, "%s/%s has a route to %s already", vr.vpxi->name,
 			vr.router->name, prefix_print(&to, text));
@@ -301,7 +378,8 @@ static json_t *route_delete(struct control *control, const struct running_vr *vr
 	const struct model_route *asked, struct rpc_error *error)
 {
 	char text[IP_PREFIX_STRLEN], err[DP_ERR_LEN] = "";
-	size_t index = route_find(vr->router, &asked->to);
+	size_t index = route_find(vr->router, &asked->to, asked->metric), n;
+	struct dp_route_spec spec;
 	int rc;
 
 	prefix_print(&asked->to, text);
@@ -311,7 +389,9 @@ static json_t *route_delete(struct control *control, const struct running_vr *vr
 			vr->vpxi->name, vr->router->name, text);
 		return NULL;
 	}
-	rc = dp_route_del(vr->id, &asked->to, err);
+	rc = route_spec(control, vr, &asked->to, index, &spec, &n, err);
+	if (rc == 0)
+		rc = n ? dp_route_add(vr->id, &spec, err) : dp_route_del(vr->id, &asked->to, err);
 	if (rc < 0) {
 		rpc_error_set(error, RPC_REFUSED, "%s", err[0] ? err : strerror(-rc));
 		return NULL;
@@ -349,16 +429,21 @@ static json_t *view_neighbor(
 		[DP_NEIGH_PERMANENT] = "permanent",
 	};
 	char address[IP_ADDR_STRLEN], mac[MAC_ADDR_STRLEN];
+	const struct model_interface *model;
+	const char *iface;
 	json_t *object;
 
+	iface = running_iface_name(&control->running, vr, neighbor->iface);
 	object = json_pack("{s:s, s:s, s:s, s:I, s:I}", "address",
-		ipaddr_print(&neighbor->address, address), "interface",
-		running_iface_name(&control->running, vr, neighbor->iface), "state",
+		ipaddr_print(&neighbor->address, address), "interface", iface, "state",
 		states[neighbor->state], "age_ns", (json_int_t)neighbor->age_ns, "held_packets",
 		(json_int_t)neighbor->held_packets);
 	json_object_set_new(object, "mac",
 		mac_is_zero(&neighbor->mac) ? json_null()
 					    : json_string(mac_print(&neighbor->mac, mac)));
+	model = model_interface_lookup(vr->router, iface);
+	if (model && ipaddr_cmp(&model->probe.peer, &neighbor->address) == 0)
+		json_object_set_new(object, "probe", view_probe(neighbor->iface));
 	return object;
 }
 

@@ -113,8 +113,9 @@ void control_tick(struct control *control)
 	/* Instants come by the timer; here those that failed, and clocks that were set. */
 	timeline_run(control, NULL);
 	timeline_timer_arm(control);
-	rc = stats_tick(&control->stats, &control->running, control_now_ns());
-
+	rc = events_tick(&control->events, &control->running);
+	if (rc == 0)
+		rc = stats_tick(&control->stats, &control->running, control_now_ns());
 	if (rc < 0) {
 		log_warn("control", "statistics: %s", strerror(-rc));
 		return;

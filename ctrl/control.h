@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ctrl/events.h"
 #include "ctrl/running.h"
 #include "ctrl/sock.h"
 #include "ctrl/stats.h"
@@ -20,6 +21,7 @@ struct control_reloads {
 struct control {
 	struct running running;
 	struct stats stats;
+	struct events events;
 	const char *config;  /* the site file, absolute; NULL: none to reload */
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
 	struct sock *sock;   /* NULL: none yet */

@@ -130,6 +130,7 @@ static int start(const char *file, struct model_site **site, struct diag *diag)
 		code = exit_code(rc);
 	}
 	http_destroy(http);
+	events_fini(&control.events);
 	stats_fini(&control.stats);
 	running_fini(&control.running);
 	loop_destroy(loop);

@@ -44,6 +44,7 @@ struct iface_row {
 	struct dp_iface_stats stats;
 	uint64_t min_bps, max_bps, granted_bps; /* PROMTEXT_NONE: not there */
 	uint64_t limit_bytes;
+	uint64_t probe_up, probe_lost; /* PROMTEXT_NONE: no probe */
 	uint32_t limit_packets;
 };
 
@@ -180,6 +181,10 @@ static const struct promtext_family iface_families[] = {
 		"Guaranteed rate of the virtual link; 0: none."),
 	PROMTEXT_GAUGE(struct iface_row, max_bps, "hpsrouter_link_max_bits_per_second",
 		"Allowed rate of the virtual link; absent: no limit of its own."),
+	PROMTEXT_GAUGE(struct iface_row, probe_up, "hpsrouter_probe_up",
+		"1: the peer that the interface probes answers, 0: it is lost; absent: no probe."),
+	PROMTEXT_COUNTER(struct iface_row, probe_lost, "hpsrouter_probe_lost_total",
+		"How often the peer was lost; absent: no probe."),
 	PROMTEXT_COUNTER(struct iface_row, stats.link_packets, "hpsrouter_link_packets_total",
 		"Packets that left the virtual link's shaper."),
 	PROMTEXT_COUNTER(struct iface_row, stats.link_bytes, "hpsrouter_link_bytes_total",
@@ -225,6 +230,7 @@ static int take_iface(struct control *control, struct snapshot *snapshot,
 {
 	struct iface_row *row = &snapshot->ifaces[snapshot->n_ifaces];
 	uint32_t id = ids_iface(&control->running.ids, vpxi->name, router->name, iface->name);
+	struct dp_probe_stats probe;
 
 	if (dp_iface_stats_get(id, &row->stats) < 0)
 		return 0;
@@ -236,6 +242,12 @@ static int take_iface(struct control *control, struct snapshot *snapshot,
 	row->granted_bps = row->stats.link.rate_bps ? row->stats.link.rate_bps : PROMTEXT_NONE;
 	row->limit_bytes = iface->shape.queue_bytes;
 	row->limit_packets = iface->shape.queue_packets;
+	row->probe_up = row->probe_lost = PROMTEXT_NONE;
+	if (iface->probe.peer.af && dp_probe_stats_get(id, &probe) == 0 &&
+		probe.state != DP_PROBE_NONE) {
+		row->probe_up = probe.state == DP_PROBE_UP;
+		row->probe_lost = probe.downs;
+	}
 	snapshot->n_ifaces++;
 	return 0;
 }

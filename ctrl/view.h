@@ -28,6 +28,8 @@ json_t *view_stats(struct control *control, const struct running_vr *select);
 /* Latency of the routers since their start and over the last SECONDS. */
 json_t *view_latency(
 	struct control *control, const struct running_vr *select, unsigned int seconds);
+/* Its probe's state; NULL: it has none. */
+json_t *view_probe(uint32_t iface);
 /* Requested, granted and measured rate, queue and drops of one virtual link. */
 json_t *view_rate(struct control *control, const struct running_iface *iface);
 

@@ -76,6 +76,25 @@ json_t *view_rate(struct control *control, const struct running_iface *iface)
 		"link_bytes", (json_int_t)stats.link_bytes, "drops", view_drops(stats.drops));
 }
 
+json_t *view_probe(uint32_t iface)
+{
+	static const char *const states[] = {[DP_PROBE_NONE] = "none",
+		[DP_PROBE_DOWN] = "down",
+		[DP_PROBE_INIT] = "init",
+		[DP_PROBE_UP] = "up"};
+	struct dp_probe_stats probe;
+	char peer[IP_ADDR_STRLEN];
+
+	if (dp_probe_stats_get(iface, &probe) < 0 || probe.state == DP_PROBE_NONE)
+		return NULL;
+	return json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "peer",
+		ipaddr_print(&probe.peer, peer), "state", states[probe.state], "told", probe.told,
+		"since_ns", (json_int_t)probe.since_ns, "detection_ns",
+		(json_int_t)probe.detection_ns, "ups", (json_int_t)probe.ups, "downs",
+		(json_int_t)probe.downs, "sent", (json_int_t)probe.sent, "received",
+		(json_int_t)probe.received, "refused", (json_int_t)probe.refused);
+}
+
 static json_t *view_iface(struct control *control, const struct running_iface *iface)
 {
 	const struct stats_iface *rates = stats_iface_lookup(&control->stats, iface->id);
@@ -91,6 +110,11 @@ static json_t *view_iface(struct control *control, const struct running_iface *i
 		json_object_set_new(object, "mac", json_string(mac_print(&iface->iface->mac, mac)));
 	if (iface->iface->mtu)
 		json_object_set_new(object, "mtu", json_integer(iface->iface->mtu));
+	if (iface->iface->rpf != MODEL_RPF_OFF)
+		json_object_set_new(object, "rpf",
+			json_string(iface->iface->rpf == MODEL_RPF_STRICT ? "strict" : "loose"));
+	if (iface->iface->probe.peer.af)
+		json_object_set_new(object, "probe", view_probe(iface->id));
 	view_traffic(object, &stats.traffic);
 	view_rates(object, rates ? &rates->rates : NULL);
 	return object;

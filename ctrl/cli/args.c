@@ -110,11 +110,22 @@ static int route_word(json_t *object, const char *word, const char *value, struc
 {
 	struct ip_addr via;
 
-	if (strcmp(word, "via") != 0 && strcmp(word, "dev") != 0)
+	if (strcmp(word, "via") != 0 && strcmp(word, "dev") != 0 && strcmp(word, "metric") != 0)
 		return unexpected(error, word);
 	if (!value) {
 		cli_error_set(error, CLI_USAGE, "'%s' needs a value", word);
 		return -EINVAL;
+	}
+	if (word[0] == 'm') {
+		char *end;
+		unsigned long metric = strtoul(value, &end, 10);
+
+		if (value[0] < '0' || value[0] > '9' || *end || metric > UINT32_MAX) {
+			cli_error_set(error, CLI_USAGE, "metric '%.100s' is no number", value);
+			return -EINVAL;
+		}
+		json_object_set_new(object, "metric", json_integer((json_int_t)metric));
+		return 0;
 	}
 	if (word[0] == 'd') {
 		if (json_object_get(object, "dev")) {
@@ -134,7 +145,7 @@ static int route_word(json_t *object, const char *word, const char *value, struc
 	return 0;
 }
 
-/* VPXI/VR PREFIX [via ADDRESS]... [dev INTERFACE] */
+/* VPXI/VR PREFIX [via ADDRESS]... [dev INTERFACE] [metric N] */
 int args_route(int argc, char **argv, const struct cli_options *options, json_t **params,
 	struct cli_error *error)
 {

@@ -271,6 +271,7 @@ void show_vr(const json_t *result, FILE *out)
 	}
 	fputc('\n', out);
 	show_ifaces(json_object_get(result, "interfaces"), out);
+	show_probes(json_object_get(result, "interfaces"), out);
 	fputc('\n', out);
 	show_links(json_object_get(result, "interfaces"), out);
 }
@@ -282,7 +283,7 @@ void show_vr_state(const json_t *result, FILE *out)
 
 void show_routes(const json_t *result, FILE *out)
 {
-	static const char *const headers[] = {"PREFIX", "ORIGIN", "VIA", "DEV", NULL};
+	static const char *const headers[] = {"PREFIX", "ORIGIN", "VIA", "DEV", ">METRIC", NULL};
 	json_t *routes = json_object_get(result, "routes"), *route, *nexthop;
 	struct table table;
 	size_t i, n;
@@ -296,6 +297,7 @@ void show_routes(const json_t *result, FILE *out)
 			table_cell(&table, "%s", n ? "" : string_of(route, "origin"));
 			table_cell_string(&table, nexthop, "via");
 			table_cell_string(&table, nexthop, "dev");
+			table_cell_integer(&table, nexthop, "metric");
 		}
 		if (json_array_size(nexthops) > 0)
 			continue;
@@ -303,6 +305,7 @@ void show_routes(const json_t *result, FILE *out)
 		table_cell_string(&table, route, "origin");
 		table_cell(&table, "%s",
 			strcmp(string_of(route, "origin"), "local") == 0 ? "-" : "drop");
+		table_cell(&table, "-");
 		table_cell(&table, "-");
 	}
 	table_print(&table, out);

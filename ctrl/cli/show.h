@@ -16,6 +16,8 @@ void show_vr(const json_t *result, FILE *out);
 void show_vr_state(const json_t *result, FILE *out);
 void show_routes(const json_t *result, FILE *out);
 void show_route_changed(const json_t *result, FILE *out);
+void show_filters(const json_t *result, FILE *out);
+void show_policies(const json_t *result, FILE *out);
 void show_neighbors(const json_t *result, FILE *out);
 void show_rates(const json_t *result, FILE *out);
 void show_rate_set(const json_t *result, FILE *out);
@@ -28,7 +30,8 @@ void show_allocation(const json_t *result, FILE *out);
 void show_top(const json_t *result, FILE *out);
 
 /* Parts. */
-void show_links(const json_t *links, FILE *out); /* granted and measured rates, queues */
+void show_links(const json_t *links, FILE *out);   /* granted and measured rates, queues */
+void show_probes(const json_t *ifaces, FILE *out); /* of those that have one */
 void show_drops(const json_t *drops, const char *indent, FILE *out);
 
 #endif
