@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Groups one after another, each where its links to those before it are cheapest, by shortest paths
- * with room. A group that finds no place goes to the front, and all begins again. */
+ * with room. A group that finds no place goes to the front, and all begins again; now and then in
+ * another order altogether. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/embed/internal.h"
 
-#define RESTARTS_MAX 32u
+#define RESTARTS_MAX 64u
+#define SHUFFLE_EACH 8u /* restarts: going to the front may turn in circles */
 #define HOP_WEIGHT (UINT64_C(1) << 40) /* over all latencies: the fewest hops, then the fastest */
 
 static void set_cost(struct embed_state *state, size_t link, bool remove)
@@ -254,8 +256,22 @@ static bool settle_best(
 	}
 }
 
+/* At random, but the same in every run. */
+static void shuffle(struct embed_state *state, uint64_t *seed)
+{
+	for (size_t i = state->n_groups; i-- > 1;) {
+		size_t j, group = state->order[i];
+
+		*seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+		j = (size_t)(*seed >> 33) % (i + 1);
+		state->order[i] = state->order[j];
+		state->order[j] = group;
+	}
+}
+
 int embed_greedy_run(struct embed_state *state)
 {
+	uint64_t seed = 1;
 	struct embed_cost *costs = calloc(state->sub->n_sites + 1, sizeof(*costs));
 	uint8_t *usable = calloc(state->sub->n_sites + 1, sizeof(*usable));
 	int rc = costs && usable ? -EAGAIN : -ENOMEM;
@@ -263,6 +279,8 @@ int embed_greedy_run(struct embed_state *state)
 	for (unsigned int restart = 0; rc == -EAGAIN && restart < RESTARTS_MAX; restart++) {
 		size_t i = 0, failed;
 
+		if (restart % SHUFFLE_EACH == SHUFFLE_EACH - 1)
+			shuffle(state, &seed);
 		embed_state_reset(state);
 		while (i < state->n_groups && settle_best(state, state->order[i], costs, usable))
 			i++;
