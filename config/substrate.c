@@ -82,10 +82,14 @@ static void init_link(void *object)
 static const struct field_choice tunnels[] = {
 	{"vxlan", MODEL_TUNNEL_VXLAN}, {"gre", MODEL_TUNNEL_GRE}, {NULL, 0}};
 
+static const struct field_choice idles[] = {
+	{"poll", MODEL_IDLE_POLL}, {"sleep", MODEL_IDLE_SLEEP}, {NULL, 0}};
+
 static const struct field slice_fields[] = {
 	{"name", field_name, AT(substrate_slice, name), .required = true},
 	{"lcores", field_u16, AT(substrate_slice, lcores), .min = 1, .max = SUBSTRATE_LCORES_MAX,
 		.required = true},
+	{"idle", field_enum, AT(substrate_slice, idle), .arg = idles},
 };
 static const struct record slice_record = {"slice", FIELDS(slice_fields), .has_loc = true};
 

@@ -17,7 +17,8 @@
 struct substrate_slice {
 	struct model_loc loc;
 	char name[MODEL_NAME_MAX + 1];
-	uint16_t lcores; /* how many */
+	uint16_t lcores;      /* how many */
+	enum model_idle idle; /* of its workers; default poll */
 };
 
 struct substrate_range {

@@ -54,6 +54,7 @@ static int build_parts(struct model_site *site, const struct substrate_site *fro
 
 		model_slice_init(slice);
 		memcpy(slice->name, from->slices[site->n_slices].name, sizeof(slice->name));
+		slice->idle = from->slices[site->n_slices].idle;
 		slice->n_lcores = from->slices[site->n_slices].lcores;
 		slice->lcores = calloc(slice->n_lcores, sizeof(*slice->lcores));
 		if (!slice->lcores)

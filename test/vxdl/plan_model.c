@@ -218,6 +218,11 @@ static struct ip_addr peer_address(const struct model_interface *iface)
 	return ipaddr_from_u32(own % 4 == 1 ? own + 1 : own - 1);
 }
 
+static uint32_t number_of(const struct model_tunnel *tunnel)
+{
+	return tunnel->type == MODEL_TUNNEL_GRE ? tunnel->key : tunnel->vni;
+}
+
 /* The other end is in the same VPXI, sees us, and nobody else has the VNI. */
 static void judge_tunnel(const struct place *at)
 {
@@ -228,7 +233,8 @@ static void judge_tunnel(const struct place *at)
 	assert_true(find_address(at->vpxi->name, &address, &peer));
 	assert_int_equal(peer.site, site_of(&at->iface->tunnel.remote));
 	assert_int_equal(at->site, site_of(&peer.iface->tunnel.remote));
-	assert_int_equal(peer.iface->tunnel.vni, at->iface->tunnel.vni);
+	assert_int_equal(peer.iface->tunnel.type, at->iface->tunnel.type);
+	assert_int_equal(number_of(&peer.iface->tunnel), number_of(&at->iface->tunnel));
 	for (size_t s = 0; s < n_sites; s++) {
 		for (size_t v = 0; v < sites[s]->n_vpxis; v++) {
 			const struct model_vpxi *vpxi = &sites[s]->vpxis[v];
@@ -239,7 +245,7 @@ static void judge_tunnel(const struct place *at)
 						&vpxi->routers[r].interfaces[i].tunnel;
 
 					n_ends += other->type != MODEL_TUNNEL_NONE &&
-						other->vni == at->iface->tunnel.vni;
+						number_of(other) == number_of(&at->iface->tunnel);
 				}
 			}
 		}

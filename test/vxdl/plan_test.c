@@ -10,11 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/check.h"
-#include "config/print.h"
-#include "config/site.h"
 #include "config/textfile.h"
-#include "ctrl/plan/plan.h"
+#include "plan_model.h"
 
 #define NOW UINT64_C(1795000000)
 
@@ -78,30 +75,25 @@ static const struct plan_alloc *find(const struct plan *plan, const char *id)
 	return &plan->allocs[at];
 }
 
-/* Every site's file parses back and is right. */
 static void check_sites(const struct plan *plan)
 {
-	for (size_t s = 0; s < plan->substrate->n_sites; s++) {
-		struct model_site *site, *again;
-		struct diag diag;
-		char *text;
-		size_t len;
-		FILE *out;
+	plan_model_judge(plan, NOW, NOW + 2000000, 1800);
+}
 
-		assert_int_equal(plan_site_build(plan, s, &site), 0);
-		out = open_memstream(&text, &len);
-		assert_int_equal(print_site(site, out), 0);
-		fclose(out);
-		assert_int_equal(diag_init(&diag, "site"), 0);
-		site_parse_buffer("site", text, len, &again, &diag);
-		if (!again || check_site(again, NULL, &diag) < 0)
-			fail_msg("%s\n%s", diag_format(&diag), text);
-		assert_true(model_site_equal(site, again));
-		model_site_destroy(again);
-		model_site_destroy(site);
-		diag_fini(&diag);
-		free(text);
-	}
+/* The map as it is printed. */
+static void assert_map(const struct plan *plan, const char *expected)
+{
+	json_t *map = plan_map(plan);
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	plan_map_print(map, out);
+	fclose(out);
+	if (strcmp(text, expected) != 0)
+		fail_msg("expected\n%s\nfound\n%s", expected, text);
+	free(text);
+	json_decref(map);
 }
 
 /* Figures 2 and 4 of paper 000, and Table I. */
@@ -134,26 +126,131 @@ static void test_three_vpxis(void **state)
 	substrate_destroy(substrate);
 }
 
-static void test_periods_and_paths(void **state)
+/* One example alone. */
+static void assert_example(const char *substrate_name, const char *name, const char *expected)
 {
-	struct substrate *substrate = load_substrate("three-sites");
+	struct substrate *substrate = load_substrate(substrate_name);
 	struct plan plan;
 
-	(void)state;
 	assert_int_equal(plan_init(&plan, substrate), 0);
-	admit(&plan, "periods");
-	assert_int_equal(find(&plan, "vxi-periods")->site[0], 1);
+	admit(&plan, name);
+	assert_map(&plan, expected);
 	check_sites(&plan);
+	/* Only what has no lease stays. */
 	plan_expire(&plan, UINT64_C(1900000000));
-	assert_int_equal(plan.n_allocs, 0);
+	assert_int_equal(plan.n_allocs, strcmp(name, "vnet") == 0);
 	plan_fini(&plan);
 	substrate_destroy(substrate);
-	substrate = load_substrate("figure6");
-	assert_int_equal(plan_init(&plan, substrate), 0);
-	admit(&plan, "two-paths");
-	check_sites(&plan);
-	plan_fini(&plan);
-	substrate_destroy(substrate);
+}
+
+/* Table I of paper 000. */
+static void test_table1(void **state)
+{
+	(void)state;
+	assert_example("table1", "table1",
+		"VPXI vpxi2 of table1, 2026-12-01T08:00:00Z to 2026-12-01T12:00:00Z\n"
+		"  <rvA, rp4/s0, 0.8 lcore, whole lease>\n"
+		"  <rvB, rp5/s0, 0.8 lcore, whole lease>\n"
+		"  <rvC, rp10/s0, 0.8 lcore, whole lease>\n"
+		"  <rv1, rp4, 2, whole lease>\n"
+		"  <rv2, rp5, 4, whole lease>\n"
+		"  <rv3, rp10, 6, whole lease>\n"
+		"  <lv1, lp13, 500Mbps, whole lease>\n"
+		"  <lv2, lp14, 300Mbps, whole lease>\n"
+		"  <lv3, lp15, 500Mbps, whole lease>\n"
+		"  <lv4, rp4/lp2.100, 200Mbps, whole lease>\n"
+		"  <lv5, rp5/lp5.100, 200Mbps, whole lease>\n"
+		"  <lv6, rp10/lp12.100, 200Mbps, whole lease>\n");
+}
+
+/* Figure 4 of paper 002: what is reserved is another thing in each period. */
+static void test_periods(void **state)
+{
+	static const struct {
+		const char *link;
+		unsigned int vlan;
+		const char *rates[3];
+	} links[] = {
+		{"A-B", 150, {"900Mbps", "best effort", "best effort"}},
+		{"B-C", 151, {"300Mbps", "best effort", "best effort"}},
+		{"B-I", 152, {"300Mbps", "best effort", "best effort"}},
+		{"B-J", 153, {"300Mbps", "best effort", "best effort"}},
+		{"C-H", 154, {"best effort", "best effort", "200Mbps"}},
+		{"I-H", 155, {"best effort", "best effort", "200Mbps"}},
+		{"J-H", 156, {"best effort", "best effort", "200Mbps"}},
+		{"H-F", 157, {"best effort", "best effort", "600Mbps"}},
+	};
+	static const char *const periods[] = {"I", "II", "III"};
+	char *expected;
+	size_t len;
+	FILE *out = open_memstream(&expected, &len);
+
+	(void)state;
+	fputs("VPXI vxi-periods of figure4-002, 2026-12-01T08:00:00Z to 2026-12-01T14:00:00Z\n"
+	      "  <B, site2/s0, 0.5 lcore, whole lease>\n"
+	      "  <H, site2/s0, 0.5 lcore, whole lease>\n"
+	      "  <A, site2, 1, whole lease>\n"
+	      "  <F, site2, 1, whole lease>\n"
+	      "  <C, site2, 8, whole lease>\n"
+	      "  <I, site2, 8, whole lease>\n"
+	      "  <J, site2, 8, whole lease>\n",
+		out);
+	for (size_t l = 0; l < sizeof(links) / sizeof(links[0]); l++) {
+		for (size_t p = 0; p < 3; p++)
+			fprintf(out, "  <%s, site2/lan0.%u, %s, %s>\n", links[l].link,
+				links[l].vlan, links[l].rates[p], periods[p]);
+	}
+	fclose(out);
+	assert_example("three-sites", "periods", expected);
+	free(expected);
+}
+
+/* Figure 6 of paper 000: what needs bandwidth from site 1 to 3 goes through site 2. */
+static void test_two_paths(void **state)
+{
+	(void)state;
+	assert_example("figure6", "two-paths",
+		"VPXI two-paths of figure6, 2026-12-02T08:00:00Z to 2026-12-02T10:00:00Z\n"
+		"  <r1, site1/s0, 0.5 lcore, whole lease>\n"
+		"  <r2, site2/s0, 0.5 lcore, whole lease>\n"
+		"  <r3, site3/s0, 0.5 lcore, whole lease>\n"
+		"  <mpi1, site1, 1, whole lease>\n"
+		"  <bulk1, site1, 1, whole lease>\n"
+		"  <mpi2, site2, 1, whole lease>\n"
+		"  <bulk2, site2, 1, whole lease>\n"
+		"  <mpi3, site3, 1, whole lease>\n"
+		"  <bulk3, site3, 1, whole lease>\n"
+		"  <mpi-lan1, site1/lan0.150, best effort, whole lease>\n"
+		"  <bulk-lan1, site1/lan0.151, best effort, whole lease>\n"
+		"  <mpi-lan2, site2/lan0.150, best effort, whole lease>\n"
+		"  <bulk-lan2, site2/lan0.151, best effort, whole lease>\n"
+		"  <mpi-lan3, site3/lan0.150, best effort, whole lease>\n"
+		"  <bulk-lan3, site3/lan0.151, best effort, whole lease>\n"
+		"  <fast12, site1-site2, 1Gbps, whole lease>\n"
+		"  <fast23, site2-site3, 1Gbps, whole lease>\n"
+		"  <fast13, site1-site3, 1Gbps, whole lease>\n"
+		"  <wide12, site1-site2, 5Gbps, whole lease>\n"
+		"  <wide23, site2-site3, 5Gbps, whole lease>\n");
+}
+
+/* Figure 6 of paper 004, no lease. */
+static void test_vnet(void **state)
+{
+	(void)state;
+	assert_example("testlab", "vnet",
+		"VPXI vnet of figure6-004, 2026-11-18T11:06:40Z to removal\n"
+		"  <vn1, node1/s0, 0.5 lcore, whole lease>\n"
+		"  <vn2, node2/s0, 0.5 lcore, whole lease>\n"
+		"  <vn3, node3/s0, 0.5 lcore, whole lease>\n"
+		"  <vn4, node4/s0, 0.5 lcore, whole lease>\n"
+		"  <left, node1, 1, whole lease>\n"
+		"  <right, node3, 1, whole lease>\n"
+		"  <l12, sw12, 100Mbps, whole lease>\n"
+		"  <l23, sw23, 100Mbps, whole lease>\n"
+		"  <l34, sw34, 100Mbps, whole lease>\n"
+		"  <l41, sw14, 100Mbps, whole lease>\n"
+		"  <left-lan, node1/lan0.10, best effort, whole lease>\n"
+		"  <right-lan, node3/lan0.10, best effort, whole lease>\n");
 }
 
 static void test_refusals(void **state)
@@ -200,7 +297,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_three_vpxis),
-		cmocka_unit_test(test_periods_and_paths),
+		cmocka_unit_test(test_table1),
+		cmocka_unit_test(test_periods),
+		cmocka_unit_test(test_two_paths),
+		cmocka_unit_test(test_vnet),
 		cmocka_unit_test(test_refusals),
 	};
 
