@@ -9,7 +9,7 @@
 #include "lib/embed/internal.h"
 
 #define RESTARTS_MAX 64u
-#define SHUFFLE_EACH 8u /* restarts: going to the front may turn in circles */
+#define SHUFFLE_EACH 8u                /* restarts: going to the front may turn in circles */
 #define HOP_WEIGHT (UINT64_C(1) << 40) /* over all latencies: the fewest hops, then the fastest */
 
 static void set_cost(struct embed_state *state, size_t link, bool remove)
