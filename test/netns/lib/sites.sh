@@ -11,7 +11,6 @@
 VLANSWITCH=$HPSR_BUILD/test/tools/vlanswitch
 SITES=()       # names, in the order of the substrate
 SITES_DIR=     # the plan's folder
-SITES_PIDS=()  # of the daemons
 SITES_HOSTS=() # per site: VLAN:NETNS:eth0 ...
 
 # sites_begin SUBSTRATE: its namespaces and links, and a copy in which sockets and ports are this
@@ -23,9 +22,10 @@ sites_begin() {
 	sed -e "s|/run/hpsrouter/|$LAB_DIR/|; s|net_af_xdp|$LAB_DRIVER|" \
 		-e 's/lcores: [0-9]*\(, idle: sleep\)*}/lcores: 1, idle: sleep}/' "$1" \
 		>"$LAB_DIR/substrate.yaml"
-	ip netns add "$LAB-core" && lab_quiet core &&
-		ip -n "$LAB-core" link add br0 type bridge && ip -n "$LAB-core" link set br0 up ||
+	if ! { ip netns add "$LAB-core" && lab_quiet core &&
+		ip -n "$LAB-core" link add br0 type bridge && ip -n "$LAB-core" link set br0 up; }; then
 		die "no bridge here"
+	fi
 	while read -r name; do
 		n=$((n + 1))
 		SITES+=("$name")
@@ -72,13 +72,16 @@ sites_start() {
 		sed '/^vpxis:/,$d' "$SITES_DIR/${SITES[$i]}.yaml" >"$LAB_DIR/site$n.yaml"
 		setsid ip netns exec "$LAB-site$n" "$HPSROUTERD" -c "$LAB_DIR/site$n.yaml" \
 			--clock "manual:$1" </dev/null >"$LAB_DIR/site$n.log" 2>&1 &
-		SITES_PIDS+=($!)
 		LAB_JOBS+=($!)
 	done
 	for i in "${!SITES[@]}"; do
-		wait_for "$LAB_START_SECONDS" sites_ctl "${SITES[$i]}" status ||
+		wait_for "$LAB_START_SECONDS" sites_answers "${SITES[$i]}" ||
 			{ t_diag "$(tail -n 20 "$LAB_DIR/site$((i + 1)).log")"; return 1; }
 	done
+}
+
+sites_answers() {
+	sites_ctl "$1" status >/dev/null 2>&1
 }
 
 # sites_ctl NAME ARGUMENT...
@@ -117,7 +120,9 @@ sites_host() {
 		on && $1 == "address:" { gsub(/[][]/, "", $2); print $2; exit }' "$file")
 	[ -n "$address" ] || die "host $name: no network $3 in $file"
 	n=$(sites_number "$site")
-	ip netns add "$LAB-$name" && lab_quiet "$name" && ip -n "$LAB-$name" link set lo up || die "host $name"
+	if ! { ip netns add "$LAB-$name" && lab_quiet "$name" && ip -n "$LAB-$name" link set lo up; }; then
+		die "host $name: ip failed"
+	fi
 	SITES_HOSTS[n]="${SITES_HOSTS[n]:-} $vlan:$LAB-$name:eth0"
 	printf '%s %s\n' "${address%.*}" "${address%%/*}" >"$LAB_DIR/host-$name"
 }
@@ -132,9 +137,11 @@ sites_switch() {
 		for host in ${SITES_HOSTS[n]}; do
 			name=${host#*:} name=${name%:*} name=${name#"$LAB-"}
 			read -r network gateway <"$LAB_DIR/host-$name"
-			ip -n "$LAB-$name" addr add "$network.2/24" dev eth0 &&
+			if ! { ip -n "$LAB-$name" addr add "$network.2/24" dev eth0 &&
 				ip -n "$LAB-$name" link set eth0 up &&
-				ip -n "$LAB-$name" route add default via "$gateway" || die "host $name"
+				ip -n "$LAB-$name" route add default via "$gateway"; }; then
+				die "host $name: ip failed"
+			fi
 		done
 	done
 }
@@ -173,5 +180,5 @@ sites_end() {
 		[ "$name" = "$LAB-router" ] || ip netns del "$name"
 	done
 	rm -rf "$SITES_DIR" "$LAB_DIR"/host-* "$LAB_DIR"/site*.yaml
-	LAB_JOBS=() SITES=() SITES_PIDS=() SITES_HOSTS=()
+	LAB_JOBS=() SITES=() SITES_HOSTS=()
 }
