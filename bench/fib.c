@@ -250,7 +250,7 @@ static void compare_at(const struct options *options, enum ip_af af, uint32_t n)
 /* A thousand tables of a thousand routes, a table drawn for each packet of a burst. */
 static void measure_mixed(const struct options *options, enum ip_af af)
 {
-	const struct fib_view **views = must(calloc(RANDOM_DESTINATIONS, sizeof(views[0])));
+	uint64_t *roots = must(calloc(RANDOM_DESTINATIONS, sizeof(roots[0])));
 	void *ips = must(aligned_alloc(64, RANDOM_DESTINATIONS * address_bytes(af)));
 	static struct fib *fibs[TABLES];
 	struct route **routes = must(calloc(TABLES, sizeof(routes[0])));
@@ -274,7 +274,7 @@ static void measure_mixed(const struct options *options, enum ip_af af)
 
 		route_address(&routes[t][(random_next(&random) >> 20) % TABLE_ROUTES], &random, ip);
 		address_put(af, ips, i, ip);
-		views[i] = fib_view_get(fibs[t]);
+		roots[i] = fib_root_get(fib_view_get(fibs[t]));
 	}
 	for (unsigned int round = 0; round < options->rounds + 1; round++) {
 		static double slices[RANDOM_DESTINATIONS / SLICE];
@@ -286,9 +286,9 @@ static void measure_mixed(const struct options *options, enum ip_af af)
 			for (uint32_t i = from; i < from + SLICE; i += PEER_BURST) {
 				if (af == IP_AF_4)
 					fib4_lookup_mixed(
-						&views[i], (uint32_t *)ips + i, nhs, PEER_BURST);
+						&roots[i], (uint32_t *)ips + i, nhs, PEER_BURST);
 				else
-					fib6_lookup_mixed(&views[i], (const uint8_t(*)[16])ips + i,
+					fib6_lookup_mixed(&roots[i], (const uint8_t(*)[16])ips + i,
 						nhs, PEER_BURST);
 				for (unsigned int j = 0; j < PEER_BURST; j++)
 					sum += nhs[j] == FIB_NH_NONE;
@@ -316,7 +316,7 @@ static void measure_mixed(const struct options *options, enum ip_af af)
 		free(routes[t]);
 	}
 	free(routes);
-	free(views);
+	free(roots);
 	free(ips);
 }
 

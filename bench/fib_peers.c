@@ -113,7 +113,7 @@ static uint64_t own4_lookup(void *table, const void *ips, unsigned int n)
 {
 	uint32_t nhs[PEER_BURST];
 
-	fib4_lookup_bulk(((struct own *)table)->view, ips, nhs, n);
+	fib4_lookup_bulk(fib_root_get(((struct own *)table)->view), ips, nhs, n);
 	return sum32(nhs, n);
 }
 
@@ -121,7 +121,7 @@ static uint64_t own6_lookup(void *table, const void *ips, unsigned int n)
 {
 	uint32_t nhs[PEER_BURST];
 
-	fib6_lookup_bulk(((struct own *)table)->view, ips, nhs, n);
+	fib6_lookup_bulk(fib_root_get(((struct own *)table)->view), ips, nhs, n);
 	return sum32(nhs, n);
 }
 

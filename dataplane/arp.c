@@ -147,7 +147,7 @@ static bool arp_learn(struct ctx *ctx, struct iface *in, const struct rte_arp_hd
  * station of a connected network, of an on-link route, or a gateway. */
 static bool is_neighbor(const struct iface *in, uint32_t ip)
 {
-	const struct adj *adj = adj_at(fib4_lookup(in->fib4, ip));
+	const struct adj *adj = adj_at(fib4_lookup(iface_root4(in), ip));
 	uint32_t own;
 
 	return iface_on_link4(in, ip, &own) || (adj->kind == ADJ_KIND_GLEAN && adj->out == in) ||

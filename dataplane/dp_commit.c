@@ -122,10 +122,8 @@ static void table_publish(struct txn_vr *item)
 	vr->fib4 = item->tables.fib4;
 	vr->fib6 = item->tables.fib6;
 	item->tables = old;
-	for (struct iface *iface = vr->ifaces; iface != NULL; iface = iface->next_of_vr) {
-		iface->fib4 = fib_view_get(vr->fib4);
-		iface->fib6 = iface->ip6 != NULL ? fib_view_get(vr->fib6) : NULL;
-	}
+	for (struct iface *iface = vr->ifaces; iface != NULL; iface = iface->next_of_vr)
+		iface_set_roots(iface, vr->fib4, vr->fib6);
 }
 
 static bool among(const uint32_t *list, size_t n, uint32_t value)

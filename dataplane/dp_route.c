@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "dataplane/dp_state.h"
-#include "dataplane/epoch.h"
 #include "dataplane/iface6.h"
 #include "dataplane/neigh.h"
 
@@ -25,20 +24,13 @@ static struct fib *running_table_of(const struct vr *vr, const struct ip_prefix 
 	return table_of(&(struct dp_tables){vr->fib4, vr->fib6}, prefix);
 }
 
-static struct fib *table_create(enum ip_af af)
-{
-	struct fib_conf conf = {.af = af, .retire = epoch_retire};
-
-	return fib_create(&conf);
-}
-
 static bool route_is_ip6(const struct dp_route_spec *route)
 {
 	return route->to.addr.af == IP_AF_6;
 }
 
-static int tables_create(struct dp_tables *tables, struct iface *const *ifaces, size_t n_ifaces,
-	const struct dp_route_spec *routes, size_t n_routes)
+static int tables_create(struct vr *vr, struct dp_tables *tables, struct iface *const *ifaces,
+	size_t n_ifaces, const struct dp_route_spec *routes, size_t n_routes)
 {
 	bool ip6 = false;
 
@@ -46,11 +38,11 @@ static int tables_create(struct dp_tables *tables, struct iface *const *ifaces, 
 		ip6 |= ifaces[i]->ip6 != NULL;
 	for (size_t i = 0; i < n_routes; i++)
 		ip6 |= route_is_ip6(&routes[i]);
-	*tables = (struct dp_tables){.fib4 = table_create(IP_AF_4)};
+	*tables = (struct dp_tables){.fib4 = vr_fib_create(vr, IP_AF_4)};
 	if (tables->fib4 == NULL)
 		return -ENOMEM;
 	if (ip6) {
-		tables->fib6 = table_create(IP_AF_6);
+		tables->fib6 = vr_fib_create(vr, IP_AF_6);
 		if (tables->fib6 == NULL)
 			return -ENOMEM;
 	}
@@ -214,7 +206,7 @@ int dp_table_build(struct vr *vr, struct iface *const *ifaces, size_t n_ifaces,
 	const struct dp_route_spec *routes, size_t n_routes, struct dp_tables *out, char *err)
 {
 	struct dp_tables tables;
-	int rc = tables_create(&tables, ifaces, n_ifaces, routes, n_routes);
+	int rc = tables_create(vr, &tables, ifaces, n_ifaces, routes, n_routes);
 	char to[IP_PREFIX_STRLEN];
 	uint32_t nh, *dead;
 

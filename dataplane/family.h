@@ -40,23 +40,21 @@ static inline void family_decrement_hops(void *ip, enum ip_af af)
 static inline void family_lookup(struct burst *b, enum ip_af af)
 {
 	if (af == IP_AF_4)
-		fib4_lookup_bulk(b->in[0]->fib4, b->dst, b->nh, b->n);
+		fib4_lookup_bulk(iface_root4(b->in[0]), b->dst, b->nh, b->n);
 	else
-		fib6_lookup_bulk(b->in[0]->fib6, (const uint8_t(*)[16])b->dst6, b->nh, b->n);
+		fib6_lookup_bulk(iface_root6(b->in[0]), (const uint8_t(*)[16])b->dst6, b->nh, b->n);
 }
 
 static inline void family_lookup_mixed(struct burst *b, enum ip_af af)
 {
-	const struct fib_view *views[PKT_BURST];
+	uint64_t roots[PKT_BURST];
 
-	for (unsigned int i = 0; i < b->n; i++) {
-		views[i] = af == IP_AF_4 ? b->in[i]->fib4 : b->in[i]->fib6;
-		rte_prefetch0(views[i]);
-	}
+	for (unsigned int i = 0; i < b->n; i++)
+		roots[i] = af == IP_AF_4 ? iface_root4(b->in[i]) : iface_root6(b->in[i]);
 	if (af == IP_AF_4)
-		fib4_lookup_mixed(views, b->dst, b->nh, b->n);
+		fib4_lookup_mixed(roots, b->dst, b->nh, b->n);
 	else
-		fib6_lookup_mixed(views, (const uint8_t(*)[16])b->dst6, b->nh, b->n);
+		fib6_lookup_mixed(roots, (const uint8_t(*)[16])b->dst6, b->nh, b->n);
 }
 
 /* As ip4_resolve. */

@@ -144,6 +144,8 @@ static void resize(struct fib *fib)
 	}
 	fib->resize_above = 0;
 	fib_trie_commit(&fib->trie);
+	if (fib->conf.moved)
+		fib->conf.moved(fib->conf.ctx, fib, fib_root_get(fib->trie.view));
 	garbage_retire(fib, garbage);
 }
 
@@ -289,4 +291,9 @@ size_t fib_total_bytes(const struct fib *fib)
 const struct fib_view *fib_view_get(const struct fib *fib)
 {
 	return fib->trie.view;
+}
+
+uint64_t fib_root_get(const struct fib_view *view)
+{
+	return __atomic_load_n(&view->root, __ATOMIC_ACQUIRE);
 }

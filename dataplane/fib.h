@@ -28,6 +28,9 @@ struct fib_conf {
 	 * NULL: free at once (no concurrent readers). */
 	void (*retire)(void *ctx, void (*free_fn)(void *arg, size_t size), void *arg, size_t size);
 	void *ctx;
+	/* Called with each new root, before the memory of the one before is retired, in the
+	 * writer's thread: for readers who keep the root in places of their own. May be NULL. */
+	void (*moved)(void *ctx, const struct fib *fib, uint64_t root);
 };
 
 /* NULL: out of memory. */
@@ -51,23 +54,24 @@ uint32_t fib_count(const struct fib *fib); /* prefixes */
 size_t fib_reader_bytes(const struct fib *fib);
 size_t fib_total_bytes(const struct fib *fib);
 
-/* What a reader holds: never NULL, constant for the table's life (the root inside changes). */
+/* What a reader holds: never NULL, constant for the table's life. In it is the table's root, one
+ * word, which changes when the table is resized. */
 struct fib_view;
 const struct fib_view *fib_view_get(const struct fib *fib);
+/* Any thread. A root read serves until the reader's next quiescent state. Readers who keep roots
+ * nearer to their data than the view is have conf.moved. */
+uint64_t fib_root_get(const struct fib_view *view);
 
 /* IPv4 addresses in host byte order. */
-uint32_t fib4_lookup(const struct fib_view *view, uint32_t ip);
+uint32_t fib4_lookup(uint64_t root, uint32_t ip);
 /* n lookups, overlapping their memory accesses. The second form takes a table for each address:
  * packets of many virtual routers in one burst. n up to 64. */
-void fib4_lookup_bulk(
-	const struct fib_view *view, const uint32_t *ips, uint32_t *nhs, unsigned int n);
-void fib4_lookup_mixed(
-	const struct fib_view *const *views, const uint32_t *ips, uint32_t *nhs, unsigned int n);
+void fib4_lookup_bulk(uint64_t root, const uint32_t *ips, uint32_t *nhs, unsigned int n);
+void fib4_lookup_mixed(const uint64_t *roots, const uint32_t *ips, uint32_t *nhs, unsigned int n);
 /* IPv6 addresses as on the wire. */
-uint32_t fib6_lookup(const struct fib_view *view, const uint8_t ip[16]);
-void fib6_lookup_bulk(
-	const struct fib_view *view, const uint8_t (*ips)[16], uint32_t *nhs, unsigned int n);
-void fib6_lookup_mixed(const struct fib_view *const *views, const uint8_t (*ips)[16], uint32_t *nhs,
-	unsigned int n);
+uint32_t fib6_lookup(uint64_t root, const uint8_t ip[16]);
+void fib6_lookup_bulk(uint64_t root, const uint8_t (*ips)[16], uint32_t *nhs, unsigned int n);
+void fib6_lookup_mixed(
+	const uint64_t *roots, const uint8_t (*ips)[16], uint32_t *nhs, unsigned int n);
 
 #endif

@@ -12,22 +12,20 @@ static inline uint64_t fib_rest(const uint32_t *ip, unsigned int at)
 
 #include "dataplane/fib_burst.h"
 
-uint32_t fib4_lookup(const struct fib_view *view, uint32_t ip)
+uint32_t fib4_lookup(uint64_t root, uint32_t ip)
 {
 	uint32_t nh;
 
-	fib_single(view, &ip, &nh);
+	fib_single(root, &ip, &nh);
 	return nh;
 }
 
-void fib4_lookup_bulk(
-	const struct fib_view *view, const uint32_t *ips, uint32_t *nhs, unsigned int n)
+void fib4_lookup_bulk(uint64_t root, const uint32_t *ips, uint32_t *nhs, unsigned int n)
 {
-	fib_burst(view, ips, nhs, n);
+	fib_burst(root, ips, nhs, n);
 }
 
-void fib4_lookup_mixed(
-	const struct fib_view *const *views, const uint32_t *ips, uint32_t *nhs, unsigned int n)
+void fib4_lookup_mixed(const uint64_t *roots, const uint32_t *ips, uint32_t *nhs, unsigned int n)
 {
-	fib_burst_mixed(views, ips, nhs, n);
+	fib_burst_mixed(roots, ips, nhs, n);
 }

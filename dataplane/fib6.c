@@ -20,22 +20,21 @@ static inline uint64_t fib_rest(const struct ip6 *ip, unsigned int at)
 
 #include "dataplane/fib_burst.h"
 
-uint32_t fib6_lookup(const struct fib_view *view, const uint8_t ip[16])
+uint32_t fib6_lookup(uint64_t root, const uint8_t ip[16])
 {
 	uint32_t nh;
 
-	fib_single(view, (const struct ip6 *)ip, &nh);
+	fib_single(root, (const struct ip6 *)ip, &nh);
 	return nh;
 }
 
-void fib6_lookup_bulk(
-	const struct fib_view *view, const uint8_t (*ips)[16], uint32_t *nhs, unsigned int n)
+void fib6_lookup_bulk(uint64_t root, const uint8_t (*ips)[16], uint32_t *nhs, unsigned int n)
 {
-	fib_burst(view, (const struct ip6 *)ips, nhs, n);
+	fib_burst(root, (const struct ip6 *)ips, nhs, n);
 }
 
-void fib6_lookup_mixed(const struct fib_view *const *views, const uint8_t (*ips)[16], uint32_t *nhs,
-	unsigned int n)
+void fib6_lookup_mixed(
+	const uint64_t *roots, const uint8_t (*ips)[16], uint32_t *nhs, unsigned int n)
 {
-	fib_burst_mixed(views, (const struct ip6 *)ips, nhs, n);
+	fib_burst_mixed(roots, (const struct ip6 *)ips, nhs, n);
 }

@@ -14,16 +14,16 @@
 #error "fib_burst.h is included by fib4.c and fib6.c only"
 #endif
 
+#include "dataplane/fib_mem.h"
 #include "dataplane/fib_step.h"
 
-static inline void fib_single(const struct fib_view *view, const FIB_IP *ip, uint32_t *nh)
+static inline void fib_single(uint64_t root, const FIB_IP *ip, uint32_t *nh)
 {
-	uint64_t root = __atomic_load_n(&view->root, __ATOMIC_ACQUIRE);
 	unsigned int at = fib_root_bits(root);
 	uint32_t word = fib_word_load(fib_root_at(root, fib_rest(ip, 0) >> (64 - at)));
 
 	while (fib_word_is_node(word)) {
-		const void *node = fib_node_at(view->base, word);
+		const void *node = fib_node_at(fib_arena_base, word);
 
 		if (word & FIB_WORD_BITMAP) {
 			word = fib_bitmap_step(node, fib_rest(ip, at));
@@ -259,10 +259,9 @@ static inline __attribute__((always_inline)) void fib_abreast(const char *base, 
 }
 
 static inline __attribute__((always_inline)) void fib_burst(
-	const struct fib_view *view, const FIB_IP *ips, uint32_t *nhs, unsigned int n)
+	uint64_t root, const FIB_IP *ips, uint32_t *nhs, unsigned int n)
 {
-	uint64_t root = __atomic_load_n(&view->root, __ATOMIC_ACQUIRE);
-	const char *base = view->base;
+	const char *base = fib_arena_base;
 	uint32_t words[FIB_ROOM], any = 0, all = UINT32_MAX;
 	unsigned int at = fib_root_bits(root);
 
@@ -276,26 +275,35 @@ static inline __attribute__((always_inline)) void fib_burst(
 }
 
 static inline __attribute__((always_inline)) void fib_burst_mixed(
-	const struct fib_view *const *views, const FIB_IP *ips, uint32_t *nhs, unsigned int n)
+	const uint64_t *roots, const FIB_IP *ips, uint32_t *nhs, unsigned int n)
 {
 	const uint32_t *slots[FIB_BURST];
 	uint32_t words[FIB_ROOM], any = 0, all = UINT32_MAX;
+	const char *base = fib_arena_base;
 	struct fib_queues queues;
-	uint64_t first, differ = 0;
-	uint8_t bits[FIB_BURST];
-	const char *base;
+	uint64_t differ = 0;
+	unsigned int at;
 
 	if (n == 0)
 		return;
-	base = views[0]->base; /* all tables' */
-	first = __atomic_load_n(&views[0]->root, __ATOMIC_ACQUIRE);
+	/* Tables of about a size have roots of a size. Where they have not, the places are wrong,
+	 * and nothing is read from them. */
+	at = fib_root_bits(roots[0]);
 	for (unsigned int i = 0; i < n; i++) {
-		uint64_t root = __atomic_load_n(&views[i]->root, __ATOMIC_ACQUIRE);
-
-		differ |= root ^ first;
-		bits[i] = (uint8_t)fib_root_bits(root);
-		slots[i] = fib_root_at(root, fib_rest(&ips[i], 0) >> (64 - bits[i]));
+		differ |= roots[i] ^ roots[0];
+		slots[i] = fib_root_at(roots[i], fib_rest(&ips[i], 0) >> (64 - at));
 		__builtin_prefetch(slots[i]);
+	}
+	if (fib_root_bits(differ)) {
+		fib_queues_init(&queues);
+		for (unsigned int i = 0; i < n; i++) {
+			at = fib_root_bits(roots[i]);
+			queues.words[i] = fib_word_load(
+				fib_root_at(roots[i], fib_rest(&ips[i], 0) >> (64 - at)));
+			fib_queues_add(&queues, i, queues.words[i], at);
+		}
+		fib_finish(base, ips, nhs, n, &queues);
+		return;
 	}
 	for (unsigned int i = 0; i < n; i++) {
 		words[i] = fib_word_load(slots[i]);
@@ -303,14 +311,5 @@ static inline __attribute__((always_inline)) void fib_burst_mixed(
 		any |= words[i];
 		all &= words[i];
 	}
-	if (!fib_root_bits(differ)) { /* tables of about a size have roots of a size */
-		fib_abreast(base, ips, nhs, n, bits[0], any, all, words);
-		return;
-	}
-	fib_queues_init(&queues);
-	for (unsigned int i = 0; i < n; i++) {
-		queues.words[i] = words[i];
-		fib_queues_add(&queues, i, words[i], bits[i]);
-	}
-	fib_finish(base, ips, nhs, n, &queues);
+	fib_abreast(base, ips, nhs, n, at, any, all, words);
 }

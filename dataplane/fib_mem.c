@@ -133,6 +133,8 @@ static void list_remove(struct fib_arena *arena, uint32_t block, unsigned int or
 	arena->free_map[block / 64] &= ~(UINT64_C(1) << (block % 64));
 }
 
+const char *fib_arena_base;
+
 struct fib_arena *fib_arena_get(void)
 {
 	static struct fib_arena arena;
@@ -141,6 +143,7 @@ struct fib_arena *fib_arena_get(void)
 		memset(&arena, 0, sizeof(arena));
 		if (fib_region_init(&arena.region, RESERVE, true) < 0)
 			return NULL;
+		fib_arena_base = arena.region.base;
 		arena.frontier = 4; /* a cache line, so that no block has the number 0 */
 	}
 	arena.users++;

@@ -49,6 +49,8 @@ struct fib_arena {
 
 /* The process's arena, made by the first to get it and gone with the last put. NULL: no memory. */
 struct fib_arena *fib_arena_get(void);
+/* Where its blocks begin: for readers, who have a table and so keep it there. */
+extern const char *fib_arena_base;
 void fib_arena_put(struct fib_arena *arena);
 /* The order of the smallest block that holds BYTES. */
 unsigned int fib_arena_order(size_t bytes);

@@ -56,7 +56,6 @@ struct fib_range {
  * of the root's cache lines: many tenants use the same few private prefixes, whose words would
  * otherwise meet in the same few sets of every cache. */
 struct fib_view {
-	const char *base; /* of the blocks; never moves */
 	uint64_t root;
 };
 

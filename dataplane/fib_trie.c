@@ -420,7 +420,6 @@ int fib_trie_init(struct fib_trie *trie, const struct fib_rib *rib, unsigned int
 	if (rc < 0)
 		goto fail;
 	trie->view = fib_arena_at(trie->arena, trie->view_block);
-	trie->view->base = trie->arena->region.base;
 	trie->view->root = 0;
 	rc = fib_trie_rebuild_prepare(trie, root_bits);
 	if (rc < 0)

@@ -158,7 +158,7 @@ static bool source_good(const struct iface *in, const struct adj *adj)
 
 static void check_sources(struct ctx *ctx, struct burst *b, enum ip_af af)
 {
-	const struct fib_view *views[PKT_BURST];
+	uint64_t roots[PKT_BURST];
 	uint32_t sources[PKT_BURST], nhs[PKT_BURST];
 	uint8_t sources6[PKT_BURST][16];
 	uint8_t index[PKT_BURST];
@@ -170,19 +170,19 @@ static void check_sources(struct ctx *ctx, struct burst *b, enum ip_af af)
 			continue;
 		index[n] = (uint8_t)i;
 		if (af == IP_AF_4) {
-			views[n] = b->in[i]->fib4;
+			roots[n] = iface_root4(b->in[i]);
 			sources[n++] = rte_be_to_cpu_32(b->ip[i]->src_addr);
 		} else {
-			views[n] = b->in[i]->fib6;
+			roots[n] = iface_root6(b->in[i]);
 			memcpy(sources6[n++], b->ip6[i]->src_addr, sizeof(sources6[0]));
 		}
 	}
 	if (n == 0)
 		return;
 	if (af == IP_AF_4)
-		fib4_lookup_mixed(views, sources, nhs, n);
+		fib4_lookup_mixed(roots, sources, nhs, n);
 	else
-		fib6_lookup_mixed(views, (const uint8_t(*)[16])sources6, nhs, n);
+		fib6_lookup_mixed(roots, (const uint8_t(*)[16])sources6, nhs, n);
 	for (unsigned int k = 0; k < n; k++)
 		if (!source_good(b->in[index[k]], adj_at(nhs[k])))
 			drop |= UINT64_C(1) << index[k];

@@ -46,7 +46,7 @@ void icmp_error(struct ctx *ctx, struct iface *in, const struct rte_ipv4_hdr *ip
 	if (!may_tell(ip) || source == 0)
 		return;
 	/* A sender that is a network's broadcast address, or ourselves, is no single host. */
-	switch (adj_at(fib4_lookup(in->fib4, rte_be_to_cpu_32(ip->src_addr)))->kind) {
+	switch (adj_at(fib4_lookup(iface_root4(in), rte_be_to_cpu_32(ip->src_addr)))->kind) {
 	case ADJ_KIND_BROADCAST:
 	case ADJ_KIND_LOCAL:
 		return;

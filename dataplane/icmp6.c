@@ -106,7 +106,7 @@ static void error_send(struct ctx *ctx, struct iface *in, const struct rte_ipv6_
 		return;
 	/* A sender that is ourselves is no other host. */
 	if (!ip6_is_link_local(ip->src_addr) &&
-		adj_at(fib6_lookup(in->fib6, ip->src_addr))->kind == ADJ_KIND_LOCAL)
+		adj_at(fib6_lookup(iface_root6(in), ip->src_addr))->kind == ADJ_KIND_LOCAL)
 		return;
 	tbf_update(&in->vr->icmp_tbf, ctx->now_tsc);
 	if (!tbf_take(&in->vr->icmp_tbf, VR_ICMP_COST))

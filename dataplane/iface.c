@@ -157,6 +157,14 @@ static uint32_t mask4(uint8_t len)
 	return len == 0 ? 0 : UINT32_MAX << (32 - len);
 }
 
+void iface_set_roots(struct iface *iface, const struct fib *fib4, const struct fib *fib6)
+{
+	uint64_t root6 = iface->ip6 != NULL && fib6 != NULL ? fib_root_get(fib_view_get(fib6)) : 0;
+
+	__atomic_store_n(&iface->root4, fib_root_get(fib_view_get(fib4)), __ATOMIC_RELEASE);
+	__atomic_store_n(&iface->root6, root6, __ATOMIC_RELEASE);
+}
+
 uint32_t iface_ip4(const struct iface *iface)
 {
 	for (size_t i = 0; i < iface->n_addresses; i++)

@@ -39,7 +39,7 @@ struct iface {
 	uint8_t mac[6];
 	uint8_t worker; /* home worker's index */
 	uint8_t flags;  /* enum iface_flags */
-	const struct fib_view *fib4;
+	uint64_t root4; /* of its virtual router's IPv4 table */
 	dp_vr_id vr_id;
 	uint64_t latency_max; /* TSC cycles, of the packets that came in here */
 	uint64_t rx_packets, rx_bytes;
@@ -59,7 +59,7 @@ struct iface {
 	dp_iface_id id;
 
 	/* Of IPv6; NULL: the interface has no IPv6 address. */
-	const struct fib_view *fib6 __rte_cache_aligned;
+	uint64_t root6 __rte_cache_aligned; /* 0: no IPv6 here */
 	struct iface6 *ip6;
 
 	/* The rest. */
@@ -83,7 +83,18 @@ struct iface {
 };
 
 static_assert(offsetof(struct iface, tx_packets) == 64, "receiving touches one cache line");
-static_assert(offsetof(struct iface, fib6) == 128, "sending touches one cache line");
+static_assert(offsetof(struct iface, root6) == 128, "sending touches one cache line");
+
+/* The control thread may change them at any time (iface_set_roots). */
+static inline uint64_t iface_root4(const struct iface *iface)
+{
+	return __atomic_load_n(&iface->root4, __ATOMIC_ACQUIRE);
+}
+
+static inline uint64_t iface_root6(const struct iface *iface)
+{
+	return __atomic_load_n(&iface->root6, __ATOMIC_ACQUIRE);
+}
 
 /* All published and prepared interfaces by id; entries change by the control thread only, and are
  * freed after every worker has passed its fixed point. */
@@ -100,6 +111,10 @@ int iface_create(const struct dp_iface_spec *spec, struct port *port, struct vr 
 	struct iface **out, char *err);
 /* Out of the table, and free; no worker may see it any more. */
 void iface_destroy(struct iface *iface);
+
+/* The roots of its virtual router's tables; fib6 may be NULL. Control thread, or the home worker at
+ * the fixed point. */
+void iface_set_roots(struct iface *iface, const struct fib *fib4, const struct fib *fib6);
 
 /* The first IPv4 address, host order; 0: it has none. */
 uint32_t iface_ip4(const struct iface *iface);

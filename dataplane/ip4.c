@@ -222,7 +222,7 @@ void ip4_fragment(struct ctx *ctx, struct iface *in, struct rte_mbuf *m, struct 
 void ip4_send_again(struct ctx *ctx, struct iface *in, struct rte_mbuf *m)
 {
 	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
-	struct adj *adj = adj_at(fib4_lookup(in->fib4, rte_be_to_cpu_32(ip->dst_addr)));
+	struct adj *adj = adj_at(fib4_lookup(iface_root4(in), rte_be_to_cpu_32(ip->dst_addr)));
 
 	adj = ip4_resolve(ctx, in, m, ip, adj, PKT_ORIGINATED, ctx->now_tsc);
 	if (adj == NULL)

@@ -55,7 +55,7 @@ static enum drop_reason judge(
 		return iface6_own(in->ip6, ip->dst_addr) != NULL ? DROP_REASON_COUNT
 								 : DROP_IP6_SCOPE;
 	*local = ip6_is_link_local(ip->src_addr) &&
-		adj_at(fib6_lookup(in->fib6, ip->dst_addr))->kind == ADJ_KIND_LOCAL;
+		adj_at(fib6_lookup(iface_root6(in), ip->dst_addr))->kind == ADJ_KIND_LOCAL;
 	return DROP_REASON_COUNT;
 }
 
@@ -67,7 +67,7 @@ void ip6_input(struct ctx *ctx, struct burst *b, struct iface *in, struct rte_mb
 	struct ip6_problem problem;
 	bool local = false;
 
-	if (in->fib6 != NULL)
+	if (in->root6 != 0)
 		reason = validate(ip, (int)m->data_len - l3_offset);
 	if (reason == DROP_REASON_COUNT)
 		reason = judge(in, ip, group, &local);
@@ -243,7 +243,7 @@ void ip6_send_again(struct ctx *ctx, struct iface *in, struct rte_mbuf *m)
 	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv6_hdr *);
 	struct adj *adj;
 
-	if (in->fib6 == NULL) {
+	if (in->root6 == 0) {
 		drop(ctx, in, m, PKT_ORIGINATED, DROP_IP6_DISABLED);
 		return;
 	}
@@ -252,7 +252,7 @@ void ip6_send_again(struct ctx *ctx, struct iface *in, struct rte_mbuf *m)
 		return;
 	}
 	adj = ip6_is_link_local(ip->dst_addr) ? neigh_get6(ctx, in->vr, in, ip->dst_addr)
-					      : adj_at(fib6_lookup(in->fib6, ip->dst_addr));
+					      : adj_at(fib6_lookup(iface_root6(in), ip->dst_addr));
 	if (adj == NULL) {
 		drop(ctx, in, m, PKT_ORIGINATED, DROP_NEIGHBOR_TABLE_FULL);
 		return;

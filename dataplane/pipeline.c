@@ -191,7 +191,7 @@ static inline bool take_in6(struct ctx *ctx, struct burst *b, struct iface *in, 
 {
 	struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)((uintptr_t)frame + l3_offset);
 
-	if (!expected(ctx, in, frame, type, TYPE_IP6) || in->fib6 == NULL ||
+	if (!expected(ctx, in, frame, type, TYPE_IP6) || in->root6 == 0 ||
 		!ip6_valid(ip, (int)m->data_len - l3_offset))
 		return false;
 	count_in(in, m);
@@ -523,7 +523,7 @@ static void bursts_add_waiting(
 	if (likely(family_of(l3) == IP_AF_4)) {
 		b->ip4.guards |= in->flags & IFACE_POLICY;
 		burst_add(&b->ip4, m, l3, in);
-	} else if (in->fib6 != NULL) {
+	} else if (in->root6 != 0) {
 		b->ip6.guards |= in->flags & IFACE_POLICY;
 		burst_add6(&b->ip6, m, l3, in);
 	} else {

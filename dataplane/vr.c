@@ -34,16 +34,35 @@ static int vr_id_alloc(struct vr *vr)
 	return -ENOSPC;
 }
 
+/* Not of a table in preparation: dp_commit.c shows that to the interfaces when it takes its place.
+ */
+static void fib_moved(void *ctx, const struct fib *fib, uint64_t root)
+{
+	struct vr *vr = ctx;
+
+	(void)root;
+	if (fib != vr->fib4 && fib != vr->fib6)
+		return;
+	for (struct iface *iface = vr->ifaces; iface != NULL; iface = iface->next_of_vr)
+		iface_set_roots(iface, vr->fib4, vr->fib6);
+}
+
+struct fib *vr_fib_create(struct vr *vr, enum ip_af af)
+{
+	struct fib_conf conf = {.af = af, .retire = epoch_retire, .moved = fib_moved, .ctx = vr};
+
+	return fib_create(&conf);
+}
+
 int vr_create(const struct dp_vr_spec *spec, uint8_t worker, struct vr **out, char *err)
 {
-	struct fib_conf conf = {.af = IP_AF_4, .retire = epoch_retire};
 	struct vr *vr = slab_get(&vrs);
 	int rc = -ENOMEM;
 
 	if (vr == NULL)
 		goto fail;
 	vr->learned = adj_learned_create();
-	vr->fib4 = fib_create(&conf);
+	vr->fib4 = vr_fib_create(vr, IP_AF_4);
 	if (vr->learned == NULL || vr->fib4 == NULL)
 		goto fail;
 	nexthop_table_init(&vr->nexthops);

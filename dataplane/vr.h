@@ -67,6 +67,9 @@ extern struct vr *vr_table[VR_MAX + 1];
 int vr_create(const struct dp_vr_spec *spec, uint8_t worker, struct vr **out, char *err);
 /* With its tables; no worker may see it any more; its interfaces are destroyed before. */
 void vr_destroy(struct vr *vr);
+/* An empty table for it; NULL: out of memory. As its fib4 or fib6 it keeps its interfaces' roots.
+ */
+struct fib *vr_fib_create(struct vr *vr, enum ip_af af);
 struct vr *vr_lookup(dp_vr_id id);
 
 /* Add an interface's counters to *stats. */

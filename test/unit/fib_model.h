@@ -117,27 +117,27 @@ static void to_bytes(u128 address, uint8_t bytes[16])
 static void check_addresses(
 	const struct model *model, const struct fib *fib, const u128 *addresses, unsigned int n)
 {
-	const struct fib_view *view = fib_view_get(fib), *views[BURST];
+	uint64_t root = fib_root_get(fib_view_get(fib)), roots[BURST];
 	uint8_t ip6[BURST][16];
 	uint32_t ip4[BURST], bulk[BURST], mixed[BURST];
 
 	assert_true(n <= BURST);
 	for (unsigned int i = 0; i < n; i++) {
-		views[i] = view;
+		roots[i] = root;
 		ip4[i] = (uint32_t)(addresses[i] >> 96);
 		to_bytes(addresses[i], ip6[i]);
 	}
 	if (model->width == 32) {
-		fib4_lookup_bulk(view, ip4, bulk, n);
-		fib4_lookup_mixed(views, ip4, mixed, n);
+		fib4_lookup_bulk(root, ip4, bulk, n);
+		fib4_lookup_mixed(roots, ip4, mixed, n);
 	} else {
-		fib6_lookup_bulk(view, (const uint8_t(*)[16])ip6, bulk, n);
-		fib6_lookup_mixed(views, (const uint8_t(*)[16])ip6, mixed, n);
+		fib6_lookup_bulk(root, (const uint8_t(*)[16])ip6, bulk, n);
+		fib6_lookup_mixed(roots, (const uint8_t(*)[16])ip6, mixed, n);
 	}
 	for (unsigned int i = 0; i < n; i++) {
 		uint32_t want = model_lookup(model, addresses[i]), one;
 
-		one = model->width == 32 ? fib4_lookup(view, ip4[i]) : fib6_lookup(view, ip6[i]);
+		one = model->width == 32 ? fib4_lookup(root, ip4[i]) : fib6_lookup(root, ip6[i]);
 		assert_int_equal(one, want);
 		assert_int_equal(bulk[i], want);
 		assert_int_equal(mixed[i], want);

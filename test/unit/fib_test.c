@@ -26,12 +26,12 @@ static void test_ip4_by_hand(void **state)
 
 	(void)state;
 	check_everything(model, fib);
-	assert_int_equal(fib4_lookup(fib_view_get(fib), 0), FIB_NH_NONE);
+	assert_int_equal(fib4_lookup(fib_root_get(fib_view_get(fib)), 0), FIB_NH_NONE);
 	/* Nested around one address, from the outside in, replaced, and from the inside out. */
 	for (unsigned int i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
 		assert_int_equal(add(model, fib, mask(address, lens[i]), lens[i], i + 1), 0);
 		check_everything(model, fib);
-		assert_int_equal(fib4_lookup(fib_view_get(fib), 0x0a0102ff), i + 1);
+		assert_int_equal(fib4_lookup(fib_root_get(fib_view_get(fib)), 0x0a0102ff), i + 1);
 	}
 	for (unsigned int i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
 		assert_int_equal(
@@ -351,6 +351,52 @@ static void test_roots(void **state)
 	}
 }
 
+struct place {
+	uint64_t root;
+	unsigned int moves, retired;
+};
+
+static void place_moved(void *ctx, const struct fib *fib, uint64_t root)
+{
+	struct place *place = ctx;
+
+	assert_int_equal(root, fib_root_get(fib_view_get(fib)));
+	assert_int_not_equal(root, place->root);
+	place->root = root;
+	place->moves++;
+}
+
+/* What is retired may be freed at once: nobody reads by the old root any more. */
+static void place_retire(void *ctx, void (*free_fn)(void *arg, size_t size), void *arg, size_t size)
+{
+	((struct place *)ctx)->retired++;
+	free_fn(arg, size);
+}
+
+/* A reader who keeps the root is told of each new one in time, as the table grows and shrinks. */
+static void test_moved(void **state)
+{
+	struct place place = {0};
+	struct fib_conf conf = {IP_AF_4, place_retire, &place, place_moved};
+	struct fib *fib = fib_create(&conf);
+
+	(void)state;
+	assert_non_null(fib);
+	place.root = fib_root_get(fib_view_get(fib));
+	for (unsigned int step = 0; step < 8000; step++) {
+		uint32_t i = step < 4000 ? step : 7999 - step;
+		struct ip_prefix p = {.addr = ipaddr_from_u32(i << 12), .len = 24};
+
+		assert_int_equal(step < 4000 ? fib_add(fib, &p, i + 1) : fib_del(fib, &p), 0);
+		assert_int_equal(
+			fib4_lookup(place.root, i << 12 | 7), step < 4000 ? i + 1 : FIB_NH_NONE);
+		assert_int_equal(place.root, fib_root_get(fib_view_get(fib)));
+	}
+	assert_true(place.moves >= 8);
+	assert_true(place.retired >= place.moves);
+	fib_destroy(fib);
+}
+
 /* Each request for memory fails once: then the table must be what it was. */
 static void test_out_of_memory(void **state)
 {
@@ -475,14 +521,14 @@ static void *read_on(void *arg)
 	uint64_t random = 12345, wrong = 0;
 
 	while (!atomic_load(&readers->stop)) {
-		const struct fib_view *views4[BURST], *views6[BURST];
+		uint64_t roots4[BURST], roots6[BURST];
 		uint8_t ip6[BURST][16] = {{0}};
 		uint32_t ip4[BURST], a[BURST], b[BURST], c[BURST], d[BURST];
 
 		for (unsigned int i = 0; i < BURST; i++) {
 			random = random * 6364136223846793005u + 1442695040888963407u;
-			views4[i] = readers->view4;
-			views6[i] = readers->view6;
+			roots4[i] = fib_root_get(readers->view4);
+			roots6[i] = fib_root_get(readers->view6);
 			ip4[i] = 0x0a010000u | (uint32_t)(random >> 48);
 			ip6[i][0] = 0x20;
 			ip6[i][1] = 0x01;
@@ -492,15 +538,15 @@ static void *read_on(void *arg)
 			ip6[i][7] = (uint8_t)(random >> 48);
 			ip6[i][8] = (uint8_t)(random >> 40) & 1;
 		}
-		fib4_lookup_bulk(readers->view4, ip4, a, BURST);
-		fib4_lookup_mixed(views4, ip4, b, BURST);
-		fib6_lookup_bulk(readers->view6, (const uint8_t(*)[16])ip6, c, BURST);
-		fib6_lookup_mixed(views6, (const uint8_t(*)[16])ip6, d, BURST);
+		fib4_lookup_bulk(fib_root_get(readers->view4), ip4, a, BURST);
+		fib4_lookup_mixed(roots4, ip4, b, BURST);
+		fib6_lookup_bulk(fib_root_get(readers->view6), (const uint8_t(*)[16])ip6, c, BURST);
+		fib6_lookup_mixed(roots6, (const uint8_t(*)[16])ip6, d, BURST);
 		for (unsigned int i = 0; i < BURST; i++) {
 			wrong += !is_right(a[i]) + !is_right(b[i]) + !is_right(c[i]) +
 				!is_right(d[i]);
-			wrong += !is_right(fib4_lookup(readers->view4, ip4[i])) +
-				!is_right(fib6_lookup(readers->view6, ip6[i]));
+			wrong += !is_right(fib4_lookup(roots4[i], ip4[i])) +
+				!is_right(fib6_lookup(roots6[i], ip6[i]));
 		}
 		atomic_fetch_add(&readers->rounds, 1);
 	}
@@ -587,7 +633,7 @@ static void test_mixed_tables(void **state)
 		}
 	}
 	for (int round = 0; round < 2000; round++) {
-		const struct fib_view *views4[BURST], *views6[BURST];
+		uint64_t roots4[BURST], roots6[BURST];
 		unsigned int n = (unsigned int)(next_random() % (BURST + 1));
 		uint32_t ip4[BURST], nhs[BURST];
 		uint8_t ip6[BURST][16];
@@ -595,18 +641,18 @@ static void test_mixed_tables(void **state)
 		for (unsigned int i = 0; i < n; i++) {
 			unsigned int t = (unsigned int)(next_random() % TABLES);
 
-			views4[i] = fib_view_get(fib4[t]);
-			views6[i] = fib_view_get(fib6[t]);
+			roots4[i] = fib_root_get(fib_view_get(fib4[t]));
+			roots6[i] = fib_root_get(fib_view_get(fib6[t]));
 			ip4[i] = 0x0a000000u + (uint32_t)(next_random() % (600 << 16));
 			to_bytes((u128)(0x20010000u + (uint32_t)(next_random() % 600)) << 96,
 				ip6[i]);
 		}
-		fib4_lookup_mixed(views4, ip4, nhs, n);
+		fib4_lookup_mixed(roots4, ip4, nhs, n);
 		for (unsigned int i = 0; i < n; i++)
-			assert_int_equal(nhs[i], fib4_lookup(views4[i], ip4[i]));
-		fib6_lookup_mixed(views6, (const uint8_t(*)[16])ip6, nhs, n);
+			assert_int_equal(nhs[i], fib4_lookup(roots4[i], ip4[i]));
+		fib6_lookup_mixed(roots6, (const uint8_t(*)[16])ip6, nhs, n);
 		for (unsigned int i = 0; i < n; i++)
-			assert_int_equal(nhs[i], fib6_lookup(views6[i], ip6[i]));
+			assert_int_equal(nhs[i], fib6_lookup(roots6[i], ip6[i]));
 	}
 	for (unsigned int t = 0; t < TABLES; t++) {
 		fib_destroy(fib4[t]);
@@ -624,6 +670,7 @@ int main(void)
 		cmocka_unit_test(test_walk),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_roots),
+		cmocka_unit_test(test_moved),
 		cmocka_unit_test(test_out_of_memory),
 		cmocka_unit_test(test_readers_meanwhile),
 		cmocka_unit_test(test_mixed_tables),
