@@ -47,6 +47,7 @@ static void usage(FILE *to)
 	      "  --vrs N            virtual routers (1)\n"
 	      "  --routes N         routes of each (1000)\n"
 	      "  --untagged         one virtual router on the ports themselves, without VLANs\n"
+	      "  --ip6              IPv6 instead of IPv4\n"
 	      "  --shape RATE       vif-in token bucket on every link, such as 400Gbps\n"
 	      "  --seconds S        length of a window (1); 0: no traffic at all\n"
 	      "  --windows N        windows, one after the other (1)\n"
@@ -120,6 +121,9 @@ static bool parse_option(struct options *o, int option, const char *arg)
 	case 'u':
 		o->site.untagged = true;
 		return true;
+	case '6':
+		o->site.ip6 = true;
+		return true;
 	case 's':
 		return rate_parse(arg, &o->site.shape_bps) == 0 && o->site.shape_bps > 0;
 	case 't':
@@ -150,6 +154,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 		{"vrs", required_argument, NULL, 'v'},
 		{"routes", required_argument, NULL, 'r'},
 		{"untagged", no_argument, NULL, 'u'},
+		{"ip6", no_argument, NULL, '6'},
 		{"shape", required_argument, NULL, 's'},
 		{"seconds", required_argument, NULL, 't'},
 		{"windows", required_argument, NULL, 'w'},

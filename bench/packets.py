@@ -45,6 +45,18 @@ def frame(length, src, dst, sport, ident, vlan, port=0):
             bytes(length - 28))
 
 
+def frame6(length, src, dst, sport, label, vlan, port=0):
+    """The same in IPv6, for forward --ip6; at least 48 bytes of it."""
+    length = max(length, 48)
+    ip = struct.pack("!IHBB", 0x60000000 | label & 0xFFFFF, length - 40, 17, 64)
+    for address in (src, dst):
+        ip += struct.pack("!HHIII", 0x2001, 0x0DB8, address, 0, 1)[:16]
+    udp = struct.pack("!HHHH", sport, 2000, length - 40, 1)
+    tag = struct.pack("!HH", 0x8100, vlan) if vlan is not None else b""
+    return (bytes([2, 0, 0, 0, 0, port + 1, 2, 0, 0, 0, 0, 0x55]) + tag + b"\x86\xdd" + ip + udp +
+            bytes(length - 48))
+
+
 def write(path, frames):
     """A classic capture file, complete before it has its name."""
     with open(path + ".new", "wb") as f:
@@ -61,9 +73,11 @@ def destinations(n):
     return [0x0A000000 + (h // 254 << 8) + h % 254 + 1 for h in hosts]
 
 
-def make(folder, name, tagged, port=0):
+def make(folder, name, tagged, port=0, ip6=False):
     """The capture file of a set for the port; its path."""
-    path = os.path.join(folder, f"{name}-{'vlan' if tagged else 'plain'}-p{port}.pcap")
+    family = "-ip6" if ip6 else ""
+    path = os.path.join(folder, f"{name}-{'vlan' if tagged else 'plain'}{family}-p{port}.pcap")
+    make_frame = frame6 if ip6 else frame
     _, lengths, n_flows = SETS[name]
     dst = destinations(n_flows)
     rng = random.Random(7)
@@ -72,8 +86,8 @@ def make(folder, name, tagged, port=0):
     # Each flow as often as the others, in random order: no run of one flow but by chance.
     flows = [i % n_flows for i in range(PACKETS)]
     rng.shuffle(flows)
-    write(path, (frame(size, SOURCE_NET + (port << 8), dst[f], 1024 + f, i,
-                       VLAN_IN if tagged else None, port)
+    write(path, (make_frame(size, SOURCE_NET + (port << 8), dst[f], 1024 + f, i,
+                            VLAN_IN if tagged else None, port)
                  for i, (size, f) in enumerate(zip(sizes, flows))))
     return path
 

@@ -14,9 +14,28 @@
 #define NET_OUT 0xc0a88000u /* its upper half */
 #define NET_TO 0x0a000000u  /* 10.0.0.0/8, in /24 */
 
-static struct ip_prefix prefix24(uint32_t address)
+static struct ip_addr address_of(const struct site *site, uint32_t address)
 {
-	return (struct ip_prefix){.addr = ipaddr_from_u32(address), .len = 24};
+	struct ip_addr addr = {.af = IP_AF_6, .bytes = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
+
+	if (!site->ip6)
+		return ipaddr_from_u32(address);
+	for (unsigned int i = 0; i < 4; i++)
+		addr.bytes[4 + i] = (uint8_t)(address >> (24 - 8 * i));
+	return addr;
+}
+
+/* With its host bits. */
+static struct ip_prefix prefix24(const struct site *site, uint32_t address)
+{
+	return (struct ip_prefix){.addr = address_of(site, address), .len = site->ip6 ? 56 : 24};
+}
+
+static struct ip_prefix network24(const struct site *site, uint32_t address)
+{
+	struct ip_prefix prefix = prefix24(site, address);
+
+	return prefix_mask(&prefix);
 }
 
 int site_open(struct site *site, int hugepages, uint32_t n_bufs, bool inline_run, char *err)
@@ -69,7 +88,7 @@ fini:
 static int add_iface(const struct site *site, struct dp_txn *txn, dp_vr_id vr, unsigned int port,
 	bool out, uint16_t vlan, dp_iface_id *id, char *err)
 {
-	struct ip_prefix address = prefix24((out ? NET_OUT : NET_IN) + (port << 8) + 1);
+	struct ip_prefix address = prefix24(site, (out ? NET_OUT : NET_IN) + (port << 8) + 1);
 	struct dp_iface_spec spec = {
 		.port = site->ports[port],
 		.outer_vlan = DP_VLAN_NONE,
@@ -112,8 +131,8 @@ static int add_vr(struct site *site, struct dp_txn *txn, unsigned int v,
 				(uint16_t)(SITE_VLAN_OUT + v), &out[p], err);
 		neighbors[p] = (struct dp_neigh_spec){
 			.iface = out[p],
-			.address =
-				ipaddr_from_u32((site->untagged ? NET_IN : NET_OUT) + (p << 8) + 2),
+			.address = address_of(
+				site, (site->untagged ? NET_IN : NET_OUT) + (p << 8) + 2),
 			.mac = {{2, 0, 0, 0, 1, (uint8_t)(p + 1)}},
 		};
 	}
@@ -121,7 +140,7 @@ static int add_vr(struct site *site, struct dp_txn *txn, unsigned int v,
 		const struct dp_neigh_spec *via = &neighbors[i % site->n_ports];
 
 		routes[i] = (struct dp_route_spec){
-			.to = prefix24(NET_TO + (i << 8)),
+			.to = network24(site, NET_TO + (i << 8)),
 			.nexthops = {{.via = via->address, .iface = via->iface}},
 			.n_nexthops = 1,
 		};

@@ -4,7 +4,9 @@
  *
  * On each port, virtual router v receives at VLAN SITE_VLAN_IN + v and sends at VLAN
  * SITE_VLAN_OUT + v; untagged, it does both at the port itself. Route i is 10.(i/256).(i%256).0/24,
- * in turn through each port, to a static neighbour. bench/packets.py makes packets that fit. */
+ * in turn through each port, to a static neighbour. In IPv6, the IPv4 address or network follows
+ * 2001:db8::/32 (so 10.0.1.0/24 is 2001:db8:a00:100::/56), and ::1 follows an address.
+ * bench/packets.py makes packets that fit. */
 #ifndef HPSR_BENCH_SITE_H
 #define HPSR_BENCH_SITE_H
 
@@ -24,6 +26,7 @@ struct site {
 	unsigned int n_ports;
 	unsigned int n_vrs, n_routes; /* routes of each */
 	bool untagged;                /* needs n_vrs == 1 */
+	bool ip6;                     /* the same in IPv6 */
 	uint64_t shape_bps;           /* vif-in token bucket on every link; 0: none */
 	dp_port_id ports[SITE_PORTS_MAX];
 	dp_vr_id vrs[SITE_VRS_MAX];

@@ -216,6 +216,22 @@ static inline void fib_count_up(uint8_t index[FIB_ROOM])
 	}
 }
 
+/* Do all range nodes resolve as many bits (*bits), and lead to nodes of one kind? *all: the bits
+ * that AFTER have in common. */
+static inline bool fib_ranges_agree(const char *base, const uint32_t *words, const uint32_t *after,
+	unsigned int n, unsigned int *bits, uint32_t *all)
+{
+	unsigned int differ = 0;
+
+	*bits = fib_range_bits(fib_node_at(base, words[0]));
+	*all = UINT32_MAX;
+	for (unsigned int i = 0; i < n; i++) {
+		differ |= fib_range_bits(fib_node_at(base, words[i])) ^ *bits;
+		*all &= after[i];
+	}
+	return differ == 0 && (*all & FIB_WORD_NODE) != 0;
+}
+
 /* A burst to one table, or to tables that are alike, mostly meets one kind of node at a level: then
  * all go on side by side, and nobody is queued. Stops at the first level that is not so: there each
  * lookup is entered in its queue. All have AT bits resolved; ANY and ALL are the words' bits. */
@@ -225,29 +241,55 @@ static inline __attribute__((always_inline)) void fib_abreast(const char *base, 
 	struct fib_queues queues;
 	uint8_t index[FIB_ROOM];
 
-	while (any & all & FIB_WORD_BITMAP) {
-		any = 0;
-		all = UINT32_MAX;
-		for (unsigned int i = 0; i < n; i++) {
-			words[i] =
-				fib_bitmap_step(fib_node_at(base, words[i]), fib_rest(&ips[i], at));
-			__builtin_prefetch(fib_node_at(base, words[i]));
-			any |= words[i];
-			all &= words[i];
-		}
-		at += FIB_BITMAP_BITS;
-	}
-	if ((all & FIB_WORD_RANGE) && !(any & FIB_WORD_TREE)) {
-		uint32_t found = 0;
+	for (;;) {
+		unsigned int bits;
 
-		for (unsigned int i = 0; i < n; i++) {
-			nhs[i] = fib_range_step(
-				fib_node_at(base, words[i]), words[i], fib_rest(&ips[i], at));
-			found |= nhs[i];
+		while (any & all & FIB_WORD_BITMAP) {
+			any = 0;
+			all = UINT32_MAX;
+			for (unsigned int i = 0; i < n; i++) {
+				words[i] = fib_bitmap_step(
+					fib_node_at(base, words[i]), fib_rest(&ips[i], at));
+				__builtin_prefetch(fib_node_at(base, words[i]));
+				any |= words[i];
+				all &= words[i];
+			}
+			at += FIB_BITMAP_BITS;
 		}
-		if (!fib_word_is_node(found))
-			return;
-	} else if (!fib_word_is_node(any)) {
+		if (!(all & FIB_WORD_RANGE))
+			break;
+		if (!(any & FIB_WORD_TREE)) {
+			uint32_t found = 0;
+
+			for (unsigned int i = 0; i < n; i++) {
+				nhs[i] = fib_range_step(fib_node_at(base, words[i]), words[i],
+					fib_rest(&ips[i], at));
+				found |= nhs[i];
+			}
+			if (!fib_word_is_node(found))
+				return;
+			if (!fib_ranges_agree(base, words, nhs, n, &bits, &all))
+				break;
+			any = found;
+			at += bits;
+		} else if (all & FIB_WORD_TREE) {
+			any = 0;
+			all = UINT32_MAX;
+			for (unsigned int i = 0; i < n; i++) {
+				nhs[i] = fib_range_step(fib_node_at(base, words[i]), words[i],
+					fib_rest(&ips[i], at));
+				any |= nhs[i];
+				all &= nhs[i];
+			}
+		} else {
+			break;
+		}
+		for (unsigned int i = 0; i < n; i++) {
+			words[i] = nhs[i];
+			__builtin_prefetch(fib_node_at(base, words[i]));
+		}
+	}
+	if (!fib_word_is_node(any)) {
 		memcpy(nhs, words, n * sizeof(nhs[0]));
 		return;
 	}
