@@ -175,26 +175,45 @@ static void move_some(struct ctx *ctx, void *arg)
 	struct vlink *link = iface->link;
 
 	vlink_unqueue(ctx, link, MOVE_AT_ONCE);
-	if (link->queue_packets == 0) {
-		iface->class_link = link;
-		iface->link = NULL;
-	}
+	/* Those go past it. What comes until the next call waits behind the rest. */
+	iface->class_link = link;
+	iface->link = NULL;
 	pipeline_ready(ctx);
 	ctx_flush_all(ctx);
+	if (link->queue_packets > 0) {
+		iface->link = link;
+		iface->class_link = NULL;
+	}
+}
+
+static void slot_open(struct ctx *ctx, void *arg)
+{
+	(void)ctx;
+	sched_slot_open(arg);
+}
+
+static void slot_close(struct ctx *ctx, void *arg)
+{
+	(void)ctx;
+	sched_slot_close(arg);
 }
 
 void dp_sched_move(struct dp_txn *txn)
 {
 	for (size_t i = 0; i < txn->ifaces.count; i++) {
 		struct iface *iface = txn->ifaces.items[i].iface;
+		struct worker *owner = &dp.workers[iface->port->worker];
 
-		if (txn->ifaces.items[i].change == TXN_DEL)
+		if (txn->ifaces.items[i].change == TXN_DEL || iface->link == NULL ||
+			iface->link->at != DP_AT_PORT)
 			continue;
-		while (iface->link != NULL && iface->link->at == DP_AT_PORT) {
+		worker_call(owner, slot_open, iface->slot);
+		while (iface->link != NULL) {
 			worker_call(&dp.workers[iface->worker], move_some, iface);
 			if (iface->worker != iface->port->worker)
-				worker_call(&dp.workers[iface->port->worker], drain, NULL);
+				worker_call(owner, drain, NULL);
 		}
+		worker_call(owner, slot_close, iface->slot);
 	}
 }
 

@@ -305,7 +305,7 @@ void sched_slot_set(struct ctx *ctx, struct sched *sched, struct sched_slot *slo
 	const struct dp_link_spec *spec, uint32_t frame_bytes)
 {
 	struct psched_leaf_conf conf = leaf_conf(spec, frame_bytes);
-	bool held = slot->own.leaf.hold;
+	bool held = slot->own.leaf.hold, reserved = slot->queue == &slot->own;
 	uint32_t overhead = slot->own.leaf.overhead;
 
 	slot->ending = false;
@@ -338,7 +338,22 @@ void sched_slot_set(struct ctx *ctx, struct sched *sched, struct sched_slot *slo
 	slot->own.bytes += (uint64_t)slot->own.packets * conf.overhead;
 	slot->own.bytes -= (uint64_t)slot->own.packets * overhead;
 	psched_leaf_set(&sched->core, &slot->own.leaf, &conf, ctx->now_tsc);
+	/* What it could send at once it may have sent at its old place. */
+	if (conf.hold && reserved && !held)
+		psp_idle(&slot->own.leaf.held);
 	sched->due_tsc = 0;
+}
+
+void sched_slot_open(struct sched_slot *slot)
+{
+	slot->own.limit_packets = UINT32_MAX;
+	slot->own.limit_bytes = UINT64_MAX;
+}
+
+void sched_slot_close(struct sched_slot *slot)
+{
+	slot->own.limit_packets = slot->limit_packets;
+	slot->own.limit_bytes = slot->limit_bytes;
 }
 
 void sched_slot_purge(

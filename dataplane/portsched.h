@@ -92,6 +92,9 @@ void sched_slot_add(struct sched *sched, struct sched_slot *slot);
  * that is not held here any more stays so until its queue is empty. */
 void sched_slot_set(struct ctx *ctx, struct sched *sched, struct sched_slot *slot,
 	const struct dp_link_spec *spec, uint32_t frame_bytes);
+/* Between the two its queue takes all: what waited at another place of the link comes. */
+void sched_slot_open(struct sched_slot *slot);
+void sched_slot_close(struct sched_slot *slot);
 /* Drop what waits, for REASON. */
 void sched_slot_purge(
 	struct ctx *ctx, struct sched *sched, struct sched_slot *slot, enum drop_reason reason);

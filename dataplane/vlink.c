@@ -130,20 +130,28 @@ static void vlink_arm(struct ctx *ctx, struct vlink *link)
 }
 
 /* Another discipline begins without credit: less than the old one may have saved, never more. What
- * a pacer still owes, the bucket pays before it earns. */
+ * a pacer still owes, the bucket pays before it earns; and as a pacer lets a frame go before it is
+ * paid for, it begins a frame short of what the bucket held. */
 static void shaper_replace(struct vlink *link, const struct dp_link_spec *spec, uint64_t now_tsc)
 {
+	int64_t held = 0;
 	uint64_t owed_tsc = 0;
 
 	if (link->by == DP_BY_PSP) {
 		psp_update(&link->psp, now_tsc);
 		owed_tsc = psp_wait_tsc(&link->psp);
+	} else if (link->at != DP_AT_PORT) {
+		tbf_update(&link->tbf, now_tsc);
+		held = (int64_t)link->tbf.credit;
 	}
 	shaper_init(link, spec, now_tsc + owed_tsc);
 	if (spec->by == DP_BY_TBF)
 		link->tbf.credit = 0;
 	else
-		link->psp.credit = 0;
+		link->psp.credit = RTE_MIN(held -
+				psp_cost((uint32_t)largest_frame(spec, link->iface),
+					rte_get_tsc_hz()),
+			0);
 }
 
 void vlink_set(struct ctx *ctx, struct vlink *link, const struct dp_link_spec *spec)

@@ -265,6 +265,54 @@ static void test_changes(void **state)
 }
 
 /* Frames that wait at vif-out, finished, and their interface goes; or its router stops. */
+static int take_in_order(
+	const struct wire_lab *lab, struct meter *meter, uint64_t rate_bps, int next)
+{
+	int n = 0, seq;
+
+	for (size_t len; (seq = recv_seq(lab, &len)) >= 0; n++) {
+		assert_int_equal(seq, next + n);
+		/* The old place's bucket, and the port's, which is overdrawn by a frame. */
+		meter_count(meter, rate_bps, len, 3 * FRAME);
+	}
+	return n;
+}
+
+/* From place to place while much waits, at the port already, too: more than is moved in one step,
+ * and more than one place holds. */
+static void test_moves(void **state)
+{
+	struct wire_lab lab = {0};
+	struct dp_link_spec spec = link_at(DP_AT_VIF_IN, DP_BY_TBF, 10000000, 2 * FRAME, 600);
+	static const enum dp_place places[] = {
+		DP_AT_PORT, DP_AT_VIF_IN, DP_AT_PORT, DP_AT_VIF_OUT, DP_AT_PORT};
+	struct meter meter;
+	uint16_t in = 0;
+	int out = 0;
+
+	(void)state;
+	lab_with_link(&lab, &spec);
+	meter = (struct meter){0, wire_now_tsc()};
+	for (unsigned int i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		/* The place has room for those; what comes later than a move is not lost either. */
+		for (unsigned int n = 0; n < 500 && spec.at != DP_AT_PORT; n++) {
+			send_seq(&lab, in++, PAYLOAD);
+			wire_poll(n % 50 == 0);
+		}
+		wire_poll(10);
+		out += take_in_order(&lab, &meter, spec.rate_bps, out);
+		spec.at = places[i];
+		assert_int_equal(dp_links_set(&lab.wan, &spec, 1, wire_err()), 0);
+		wire_check();
+	}
+	for (unsigned int i = 0; i < 10000 && out < in; i++) {
+		out += take_in_order(&lab, &meter, spec.rate_bps, out);
+		wire_advance_ns(MS / 2);
+		wire_poll(1);
+	}
+	assert_int_equal(out, in);
+}
+
 static void test_removed(void **state)
 {
 	struct dp_link_spec spec = link_at(DP_AT_VIF_OUT, DP_BY_PSP, 64000, 0 + 1, 100);
@@ -335,6 +383,7 @@ int main(void)
 		WIRE_TEST(test_rates),
 		WIRE_TEST(test_late_worker),
 		WIRE_TEST(test_changes),
+		WIRE_TEST(test_moves),
 		WIRE_TEST(test_removed),
 		WIRE_TEST(test_fragments),
 	};
