@@ -38,9 +38,12 @@ static void tell(const struct model_vpxi *vpxi, const struct model_router *route
 	char peer[IP_ADDR_STRLEN];
 
 	ipaddr_print(&now->peer, peer);
-	if (now->state == DP_PROBE_UP)
-		log_info("control", "interface %s/%s/%s: peer %s is there; lost %u times since",
+	if (now->state == DP_PROBE_UP && lost > 1)
+		log_info("control", "interface %s/%s/%s: peer %s is there, lost %u times meanwhile",
 			vpxi->name, router->name, iface->name, peer, lost);
+	else if (now->state == DP_PROBE_UP)
+		log_info("control", "interface %s/%s/%s: peer %s is there%s", vpxi->name,
+			router->name, iface->name, peer, now->ups > 1 ? " again" : "");
 	else
 		log_warn("control", "interface %s/%s/%s: peer %s is lost: %s, %llu ms ago",
 			vpxi->name, router->name, iface->name, peer,

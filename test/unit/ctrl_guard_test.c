@@ -183,11 +183,12 @@ static void test_events(void **state)
 		enum dp_probe_state state;
 		const char *logged; /* NULL: nothing */
 	} steps[] = {
-		{0, 0, DP_PROBE_DOWN, NULL}, {1, 0, DP_PROBE_UP, "is there; lost 0 times"},
+		{0, 0, DP_PROBE_DOWN, NULL}, {1, 0, DP_PROBE_UP, "is there\n"},
 		{1, 0, DP_PROBE_UP, NULL}, {1, 1, DP_PROBE_DOWN, "is lost"},
-		{1, 1, DP_PROBE_INIT, NULL}, {4, 3, DP_PROBE_UP, "is there; lost 2 times"},
+		{1, 1, DP_PROBE_INIT, NULL},
+		{4, 3, DP_PROBE_UP, "is there, lost 2 times meanwhile"},
 		{4, 4, DP_PROBE_DOWN, "is lost"},
-		{1, 0, DP_PROBE_UP, "is there; lost 0 times"}, /* another session */
+		{1, 0, DP_PROBE_UP, "is there\n"}, /* another session */
 	};
 	struct dp_probe_stats *probe;
 
