@@ -17,7 +17,6 @@ struct apply {
 	struct ids ids;       /* as they will be */
 	char err[DP_ERR_LEN]; /* "": what went wrong is in the code */
 	struct model_loc loc; /* more exact than the operation's, or line 0 */
-	bool gives;           /* links give up rates, or go */
 };
 
 static int port_apply(struct apply *apply, const struct plan_op *op)
@@ -114,12 +113,9 @@ static int iface_apply(struct apply *apply, const struct plan_op *op)
 		return iface_add(apply, op, key);
 	id = idmap_get(&apply->ids.ifaces, key);
 	if (op->kind == PLAN_LINK_SET) {
-		struct dp_iface_stats stats;
 		int rc;
 
 		dpspec_link(op->iface, &op->grant, &link);
-		if (apply->gives && dp_iface_stats_get(id, &stats) == 0)
-			dpspec_link_lower(&stats.link, &link);
 		rc = dp_txn_link_set(apply->txn, id, &link, apply->err);
 		if (rc < 0 && op->iface->shape.loc.line)
 			apply->loc = op->iface->shape.loc;
@@ -277,86 +273,6 @@ static int policies_apply(struct apply *apply, const struct plan_op *op)
 	return rc;
 }
 
-/* Does anything of the plan make room for rates? */
-static bool plan_gives(const struct plan *plan, const struct ids *ids)
-{
-	for (size_t i = 0; i < plan->n; i++) {
-		const struct plan_op *op = &plan->ops[i];
-		struct dp_iface_stats stats;
-		struct dp_link_spec link;
-		dp_iface_id id;
-
-		if (op->kind == PLAN_IFACE_DEL || op->kind == PLAN_VR_DEL)
-			return true;
-		if (op->kind != PLAN_LINK_SET)
-			continue;
-		id = ids_iface(ids, op->vpxi->name, op->router->name, op->iface->name);
-		dpspec_link(op->iface, &op->grant, &link);
-		if (dp_iface_stats_get(id, &stats) == 0 && dpspec_link_gives(&stats.link, &link))
-			return true;
-	}
-	return false;
-}
-
-/* Links that give up rates do so before others come. On success *olds has what they had before, for
- * lower_undo; the caller frees. */
-struct lowered {
-	dp_iface_id *ids;
-	struct dp_link_spec *olds, *news;
-	size_t n;
-};
-
-static void lowered_fini(struct lowered *lowered)
-{
-	free(lowered->ids);
-	free(lowered->olds);
-	free(lowered->news);
-}
-
-static int lower_first(
-	const struct plan *plan, const struct ids *ids, struct lowered *lowered, char *err)
-{
-	bool comes = false;
-
-	memset(lowered, 0, sizeof(*lowered));
-	for (size_t i = 0; i < plan->n; i++)
-		comes |= plan->ops[i].kind == PLAN_IFACE_ADD;
-	if (!comes)
-		return 0;
-	lowered->ids = calloc(plan->n, sizeof(*lowered->ids));
-	lowered->olds = calloc(plan->n, sizeof(*lowered->olds));
-	lowered->news = calloc(plan->n, sizeof(*lowered->news));
-	if (!lowered->ids || !lowered->olds || !lowered->news)
-		return -ENOMEM;
-	for (size_t i = 0; i < plan->n; i++) {
-		const struct plan_op *op = &plan->ops[i];
-		struct dp_iface_stats stats;
-		struct dp_link_spec link;
-		dp_iface_id id;
-
-		if (op->kind != PLAN_LINK_SET)
-			continue;
-		id = ids_iface(ids, op->vpxi->name, op->router->name, op->iface->name);
-		dpspec_link(op->iface, &op->grant, &link);
-		if (dp_iface_stats_get(id, &stats) < 0 || !dpspec_link_gives(&stats.link, &link))
-			continue;
-		dpspec_link_lower(&stats.link, &link);
-		lowered->ids[lowered->n] = id;
-		lowered->olds[lowered->n] = stats.link;
-		lowered->news[lowered->n++] = link;
-	}
-	return lowered->n ? dp_links_set(lowered->ids, lowered->news, lowered->n, err) : 0;
-}
-
-/* The rest was refused. */
-static void lower_undo(const struct lowered *lowered)
-{
-	char err[DP_ERR_LEN] = "";
-
-	if (lowered->n && dp_links_set(lowered->ids, lowered->olds, lowered->n, err) < 0)
-		log_error("control", "rates not restored: %s", err);
-}
-
 static int op_apply(struct apply *apply, const struct plan_op *op)
 {
 	switch (op->kind) {
@@ -402,28 +318,20 @@ static void error_set(
 
 int apply_plan(const struct plan *plan, struct ids *ids, struct apply_error *error)
 {
-	struct apply apply = {.gives = plan_gives(plan, ids)};
-	struct lowered lowered;
+	struct apply apply = {0};
 	int rc;
 
 	memset(error, 0, sizeof(*error));
 	if (plan->n == 0)
 		return 0;
-	rc = lower_first(plan, ids, &lowered, apply.err);
+	rc = ids_clone(&apply.ids, ids);
 	if (rc == 0) {
-		rc = ids_clone(&apply.ids, ids);
-		if (rc == 0) {
-			apply.txn = dp_txn_begin();
-			rc = apply.txn ? 0 : -ENOMEM;
-		}
-		if (rc < 0)
-			lower_undo(&lowered);
+		apply.txn = dp_txn_begin();
+		rc = apply.txn ? 0 : -ENOMEM;
 	}
 	if (rc < 0) {
-		snprintf(error->text, sizeof(error->text), "%s",
-			apply.err[0] ? apply.err : strerror(-rc));
+		snprintf(error->text, sizeof(error->text), "%s", strerror(-rc));
 		ids_fini(&apply.ids);
-		lowered_fini(&lowered);
 		return rc;
 	}
 	for (size_t i = 0; i < plan->n; i++) {
@@ -432,13 +340,10 @@ int apply_plan(const struct plan *plan, struct ids *ids, struct apply_error *err
 			continue;
 		error_set(&apply, &plan->ops[i], rc, error);
 		dp_txn_abort(apply.txn);
-		lower_undo(&lowered);
-		lowered_fini(&lowered);
 		ids_fini(&apply.ids);
 		return rc;
 	}
 	dp_txn_commit(apply.txn);
-	lowered_fini(&lowered);
 	ids_fini(ids);
 	*ids = apply.ids;
 	return 0;

@@ -12,9 +12,7 @@ struct apply_error {
 	char text[DP_ERR_LEN + 256];
 };
 
-/* Where links get less, or go, and others get more, the latter have only what they had before: the
- * caller then grants again (running_regrant).
- * 0: committed, and *ids names what runs now. Otherwise -errno with *error; the dataplane and *ids
+/* 0: committed, and *ids names what runs now. Otherwise -errno with *error; the dataplane and *ids
  * are as they were. An empty plan opens no transaction. */
 int apply_plan(const struct plan *plan, struct ids *ids, struct apply_error *error);
 

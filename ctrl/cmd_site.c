@@ -151,7 +151,6 @@ static json_t *change_into(struct control *control, struct model_site *next, str
 	const char *what, struct rpc_error *error)
 {
 	struct check_bufs bufs = running_bufs(next);
-	char err[DP_ERR_LEN] = "";
 	json_t *changes;
 
 	if (check_site(next, &bufs, diag) < 0 ||
@@ -161,8 +160,8 @@ static json_t *change_into(struct control *control, struct model_site *next, str
 		model_site_destroy(next);
 		return NULL;
 	}
-	if (running_regrant(&control->running, NULL, NULL, err) < 0)
-		log_error("control", "rates not granted again: %s", err);
+	/* Ports that came with it may have said their speed now. */
+	running_settle(&control->running);
 	timeline_timer_arm(control);
 	return change_result(changes, diag);
 }

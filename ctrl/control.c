@@ -19,17 +19,6 @@ uint64_t control_now_ns(void)
 	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
-/* Link speeds are known once ports are open. A link that stays without its rate is told, once. */
-static void regrant(struct control *control)
-{
-	char err[DP_ERR_LEN] = "";
-
-	if (running_reshare(&control->running, err) < 0)
-		log_error("control", "shares of ports not set: %s", err);
-	if (running_regrant(&control->running, NULL, NULL, err) < 0)
-		log_error("control", "rates not granted again: %s", err);
-}
-
 void control_notify(const struct control *control, const char *before)
 {
 	const struct model_site *site = control->running.model;
@@ -53,7 +42,7 @@ int control_start(struct control *control, struct model_site *site, struct diag 
 	if (rc < 0)
 		return rc;
 	config_applied(control);
-	regrant(control);
+	running_settle(&control->running);
 	timeline_timer_arm(control);
 	rc = stats_tick(&control->stats, &control->running, control_now_ns());
 	if (rc < 0)
@@ -76,7 +65,7 @@ static int reload(struct control *control, const char *file, struct diag *diag, 
 		model_site_destroy(next);
 		return rc;
 	}
-	regrant(control);
+	running_settle(&control->running);
 	timeline_timer_arm(control);
 	return 0;
 }
@@ -116,10 +105,8 @@ void control_tick(struct control *control)
 	rc = events_tick(&control->events, &control->running);
 	if (rc == 0)
 		rc = stats_tick(&control->stats, &control->running, control_now_ns());
-	if (rc < 0) {
+	if (rc < 0)
 		log_warn("control", "statistics: %s", strerror(-rc));
-		return;
-	}
-	if (control->stats.speed_changed)
-		regrant(control);
+	if (control->stats.speed_changed || control->running.unsettled)
+		running_settle(&control->running);
 }

@@ -51,35 +51,6 @@ void dpspec_link(
 	spec->count_l1 = shape->bytes == MODEL_ACCOUNT_L1;
 }
 
-bool dpspec_link_lower(const struct dp_link_spec *now, struct dp_link_spec *spec)
-{
-	struct dp_link_spec wanted = *spec;
-
-	if (spec->rate_bps == 0)
-		return false;
-	if (now->rate_bps == 0) { /* best effort joins those that are granted something */
-		spec->rate_bps = 0;
-		spec->min_bps = spec->borrow_bps = 0;
-		return true;
-	}
-	if (now->rate_bps < spec->rate_bps)
-		spec->rate_bps = now->rate_bps;
-	if (now->min_bps < spec->min_bps)
-		spec->min_bps = now->min_bps;
-	if (now->borrow_bps < spec->borrow_bps)
-		spec->borrow_bps = now->borrow_bps;
-	return spec->rate_bps != wanted.rate_bps || spec->min_bps != wanted.min_bps ||
-		spec->borrow_bps != wanted.borrow_bps;
-}
-
-bool dpspec_link_gives(const struct dp_link_spec *now, const struct dp_link_spec *spec)
-{
-	if (now->rate_bps == 0)
-		return false;
-	return spec->rate_bps < now->rate_bps || spec->min_bps < now->min_bps ||
-		spec->borrow_bps < now->borrow_bps;
-}
-
 int dpspec_iface(const struct model_interface *iface, dp_port_id port, const struct grant *grant,
 	struct dp_iface_spec *spec, struct ip_prefix **addresses)
 {

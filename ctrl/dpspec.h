@@ -16,13 +16,6 @@ void dpspec_vr(
 	const struct model_vpxi *vpxi, const struct model_router *router, struct dp_vr_spec *spec);
 void dpspec_link(
 	const struct model_interface *iface, const struct grant *grant, struct dp_link_spec *spec);
-/* Changing links take two steps, as workers see a change one after the other: first those that get
- * less, then those that get more. So no guarantee stands beside a grant that leaves it no room.
- *
- * Cuts what SPEC has more than NOW. False: it has nothing more. */
-bool dpspec_link_lower(const struct dp_link_spec *now, struct dp_link_spec *spec);
-/* Does SPEC give up some of what NOW has? */
-bool dpspec_link_gives(const struct dp_link_spec *now, const struct dp_link_spec *spec);
 /* *addresses: SPEC->addresses points there; the caller frees it. 0 or -ENOMEM. */
 int dpspec_iface(const struct model_interface *iface, dp_port_id port, const struct grant *grant,
 	struct dp_iface_spec *spec, struct ip_prefix **addresses);

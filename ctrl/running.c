@@ -213,24 +213,22 @@ struct model_rate *running_accepted_rate(
 /* The links of a set whose grants are not what the dataplane has. */
 struct links {
 	dp_iface_id *ids;
-	struct dp_link_spec *now, *next, *specs;
+	struct dp_link_spec *specs;
 	size_t n;
 };
 
 static void links_fini(struct links *links)
 {
 	free(links->ids);
-	free(links->now);
+	free(links->specs);
 }
 
 static int links_init(struct links *links, size_t size)
 {
 	links->n = 0;
 	links->ids = calloc(size + 1, sizeof(*links->ids));
-	links->now = calloc(3 * size + 1, sizeof(*links->now));
-	links->next = links->now + size;
-	links->specs = links->next + size;
-	return links->ids && links->now ? 0 : -ENOMEM;
+	links->specs = calloc(size + 1, sizeof(*links->specs));
+	return links->ids && links->specs ? 0 : -ENOMEM;
 }
 
 static void links_collect(
@@ -238,44 +236,19 @@ static void links_collect(
 {
 	for (size_t i = 0; i < set->n; i++) {
 		const struct grant_link *link = &set->links[i];
-		struct dp_iface_stats stats;
 		dp_iface_id id = ids_iface(
 			&running->ids, link->vpxi->name, link->router->name, link->iface->name);
+		const struct dp_link_spec *now = dp_link_get(id);
 
-		if (!id || dp_iface_stats_get(id, &stats) < 0 ||
-			(stats.link.rate_bps == link->grant.granted_bps &&
-				stats.link.min_bps == link->grant.min_bps &&
-				stats.link.borrow_bps == link->grant.borrow_bps))
+		if (!now ||
+			(now->rate_bps == link->grant.granted_bps &&
+				now->min_bps == link->grant.min_bps &&
+				now->borrow_bps == link->grant.borrow_bps))
 			continue;
 		links->ids[links->n] = id;
-		links->now[links->n] = stats.link;
-		dpspec_link(link->iface, &link->grant, &links->next[links->n]);
+		dpspec_link(link->iface, &link->grant, &links->specs[links->n]);
 		links->n++;
 	}
-}
-
-/* Those that get less, if others get more; then all. */
-static int links_publish(struct links *links, char *err)
-{
-	char undo_err[DP_ERR_LEN] = "";
-	bool gives = false, takes = false;
-	int rc;
-
-	for (size_t i = 0; i < links->n; i++) {
-		links->specs[i] = links->next[i];
-		takes |= dpspec_link_lower(&links->now[i], &links->specs[i]);
-		gives |= dpspec_link_gives(&links->now[i], &links->next[i]);
-	}
-	if (gives && takes) {
-		rc = dp_links_set(links->ids, links->specs, links->n, err);
-		if (rc < 0)
-			return rc;
-	}
-	rc = dp_links_set(links->ids, links->next, links->n, err);
-	if (rc < 0 && gives && takes &&
-		dp_links_set(links->ids, links->now, links->n, undo_err) < 0)
-		log_error("control", "rates not restored: %s", undo_err);
-	return rc;
 }
 
 int running_reshare(struct running *running, char *err)
@@ -332,7 +305,7 @@ int running_regrant(
 	links_collect(&links, running, &set);
 	if (links.n > 0) {
 		snprintf(err, DP_ERR_LEN, "the links' rates could not be set");
-		rc = links_publish(&links, err);
+		rc = dp_links_set(links.ids, links.specs, links.n, err);
 	}
 	if (rc == 0 && n_changed)
 		*n_changed = links.n;
@@ -340,6 +313,19 @@ out:
 	links_fini(&links);
 	grant_set_fini(&set);
 	return rc;
+}
+
+void running_settle(struct running *running)
+{
+	char err[DP_ERR_LEN] = "";
+	bool failed =
+		running_reshare(running, err) < 0 || running_regrant(running, NULL, NULL, err) < 0;
+
+	if (failed && !running->unsettled)
+		log_error("control", "rates not granted, will be tried again: %s", err);
+	if (!failed && running->unsettled)
+		log_info("control", "rates granted");
+	running->unsettled = failed;
 }
 
 /* Copies the part of NAME up to the next slash; returns what follows it, NULL: no more parts. */

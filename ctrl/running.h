@@ -17,8 +17,10 @@ struct running {
 	/* With the VPXIs that wait for their lease or are behind it, and the rates of their
 	 * interfaces; NULL: MODEL is all. */
 	struct model_site *accepted;
-	int64_t at_s; /* the instant that MODEL is of; ctrl/clock */
-	bool behind;  /* an instant or its grants failed, and are to be tried again */
+	int64_t at_s;   /* the instant that MODEL is of; ctrl/clock */
+	bool behind;    /* an instant failed, and is to be tried again */
+	bool unsettled; /* shares or grants are not those of MODEL: running_settle is to be called
+			 */
 	struct ids ids;
 };
 
@@ -59,6 +61,9 @@ void running_keep_routes(struct running *running, const struct running_vr *vr);
  * or in its interface. NULL: MODEL is all. */
 struct model_rate *running_accepted_rate(
 	const struct running *running, const struct running_iface *iface);
+/* running_reshare, then running_regrant of all: after what may have changed link speeds. What fails
+ * is logged once and leaves RUNNING->unsettled set until it succeeds. */
+void running_settle(struct running *running);
 /* Tells the dataplane the shares of ports whose capacity is their link's speed, which is known only
  * when they are open. 0 or -errno with ERR (DP_ERR_LEN). */
 int running_reshare(struct running *running, char *err);

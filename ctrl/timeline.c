@@ -29,7 +29,6 @@ int timeline_run(struct control *control, json_t **changes)
 {
 	int64_t now_s = clock_now_s(), before_s = control->running.at_s;
 	const struct model_site *site = running_accepted(&control->running);
-	char err[DP_ERR_LEN] = "";
 	struct diag diag;
 	char *lines;
 	int rc;
@@ -50,9 +49,6 @@ int timeline_run(struct control *control, json_t **changes)
 		free(lines);
 	} else {
 		tell(running_accepted(&control->running), before_s, now_s);
-		rc = running_regrant(&control->running, NULL, NULL, err);
-		if (rc < 0)
-			log_error("timeline", "rates not granted, will be tried again: %s", err);
 	}
 	control->running.behind = rc < 0;
 	diag_fini(&diag);

@@ -240,6 +240,18 @@ static json_t *view_counts(struct control *control)
 		(json_int_t)site->n_slices);
 }
 
+/* What failed and will be tried again. */
+static json_t *view_pending(const struct running *running)
+{
+	json_t *list = json_array();
+
+	if (running->behind)
+		json_array_append_new(list, json_string("instant"));
+	if (running->unsettled)
+		json_array_append_new(list, json_string("rates"));
+	return list;
+}
+
 json_t *view_status(struct control *control)
 {
 	const struct model_site *site = control->running.model;
@@ -248,7 +260,7 @@ json_t *view_status(struct control *control)
 
 	dp_bufs_get(&total, &in_use);
 	return json_pack("{s:s, s:s, s:i, s:i, s:I, s:s?, s:s?, s:I, s:{s:I, s:I}, s:s, s:o, s:o, "
-			 "s:o, s:o, s:o}",
+			 "s:o, s:o, s:o, s:o}",
 		"site", site->name, "version", HPSROUTER_VERSION, "protocol", RPC_VERSION, "pid",
 		(int)getpid(), "uptime_ns", (json_int_t)uptime, "config", control->config, "socket",
 		site->control.socket, "clients",
@@ -258,8 +270,8 @@ json_t *view_status(struct control *control)
 		"next_change",
 		view_time(lease_site_next_change(
 			running_accepted(&control->running), control->running.at_s)),
-		"counts", view_counts(control), "slices", view_slices(control), "ports",
-		view_ports(control));
+		"pending", view_pending(&control->running), "counts", view_counts(control),
+		"slices", view_slices(control), "ports", view_ports(control));
 }
 
 json_t *view_stats(struct control *control, const struct running_vr *select)

@@ -179,8 +179,10 @@ struct dp_probe_spec {
 /* ---- transaction: all of it or nothing ----
  *
  * Each call prepares its part (opens the device, allocates, builds tables) and may fail; nothing
- * is seen by a packet before dp_txn_commit, which cannot fail. What is not named in a transaction
- * is not touched and loses no packet. Removed objects' queued packets count as interface_gone. */
+ * is seen by a packet before dp_txn_commit, which cannot fail. Links that give up rates do so
+ * before others come or get more, and those get more only when what goes has gone: at no time does
+ * a guarantee stand beside grants that leave it no room. What is not named in a transaction is not
+ * touched and loses no packet. Removed objects' queued packets count as interface_gone. */
 struct dp_txn;
 
 /* NULL: out of memory. One transaction at a time. */
@@ -196,7 +198,8 @@ int dp_txn_vr_del(struct dp_txn *txn, dp_vr_id id, char *err);
 int dp_txn_iface_add(struct dp_txn *txn, dp_vr_id vr, const struct dp_iface_spec *spec,
 	dp_iface_id *id, char *err);
 int dp_txn_iface_del(struct dp_txn *txn, dp_iface_id id, char *err);
-/* A link's rate, burst and limits; keeps what is queued (a lower limit applies to new packets). */
+/* A link's rate, burst and limits; keeps what is queued (a lower limit applies to new packets).
+ * Once a link and transaction. */
 int dp_txn_link_set(struct dp_txn *txn, dp_iface_id id, const struct dp_link_spec *spec, char *err);
 /* The VR's whole set of static routes; connected and local ones follow from its interfaces. Needed
  * for a VR whose interfaces change, too (routes through a deleted interface are an error). May
@@ -230,7 +233,7 @@ void dp_txn_abort(struct dp_txn *txn);
 /* Replaces an equal prefix's next hops. */
 int dp_route_add(dp_vr_id vr, const struct dp_route_spec *route, char *err);
 int dp_route_del(dp_vr_id vr, const struct ip_prefix *to, char *err); /* -ENOENT */
-/* Several links at once, published together; all or none. */
+/* Several links at once, in one transaction; all or none. */
 int dp_links_set(const dp_iface_id *ids, const struct dp_link_spec *specs, size_t n, char *err);
 
 /* running: forwards. stopped: drops what arrives (vr_down), queues and neighbours emptied.
@@ -297,6 +300,9 @@ struct dp_worker_stats {
 };
 
 int dp_iface_stats_get(dp_iface_id id, struct dp_iface_stats *out);
+/* What the interface's link has been set to, until it changes next; rate_bps 0: not shaped. NULL:
+ * no such interface. Asks no worker. */
+const struct dp_link_spec *dp_link_get(dp_iface_id id);
 int dp_vr_stats_get(dp_vr_id id, struct dp_vr_stats *out);
 int dp_port_stats_get(dp_port_id id, struct dp_port_stats *out);
 size_t dp_workers_count(void);

@@ -3,17 +3,19 @@
  *
  *   1. frames of what goes find no interface any more; every worker has passed its fixed point
  *   2. ports that come can be sent to
- *   3. the ports' schedulers know what comes and what changes
- *   4. each worker, at its fixed point: tables, interfaces, links and neighbours of its routers
- *   5. the ports' schedulers forget what went
- *   6. frames of what comes find their interface; ports that come are polled
- *   7. ports that go are polled no more; every worker has let go of them
- *   8. what went is freed */
+ *   3. links that get less, at the ports' schedulers and at their shapers
+ *   4. the ports' schedulers know what comes
+ *   5. each worker, at its fixed point: tables, interfaces and neighbours of its routers
+ *   6. the ports' schedulers forget what went; links that get more
+ *   7. frames of what comes find their interface; ports that come are polled
+ *   8. ports that go are polled no more; every worker has let go of them
+ *   9. what went is freed */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dataplane/dp_guard.h"
+#include "dataplane/dp_link.h"
 #include "dataplane/dp_sched.h"
 #include "dataplane/dp_txn.h"
 #include "dataplane/epoch.h"
@@ -43,37 +45,6 @@ static void ready_append(struct ctx *ctx, struct pkt_list *list)
 
 	while ((m = pkt_list_dequeue(list)) != NULL)
 		pkt_list_enqueue(&ctx->ready, m);
-}
-
-static void link_publish(struct ctx *ctx, struct txn_iface *item)
-{
-	struct iface *iface = item->iface;
-	struct vlink **at = iface->class_link != NULL ? &iface->class_link : &iface->link;
-	bool holds = dp_sched_holds(&item->spec);
-
-	if (item->spec.rate_bps == 0) {
-		struct vlink *old = *at;
-
-		/* Not shaped any more: what waited goes on at once. */
-		if (old != NULL)
-			vlink_unqueue(ctx, old, UINT32_MAX);
-		*at = NULL;
-		item->link = old; /* to be freed */
-		return;
-	}
-	if (*at == NULL) {
-		*(holds ? &iface->class_link : &iface->link) = item->link;
-		item->link = NULL;
-		return;
-	}
-	vlink_set(ctx, *at, &item->spec);
-	if (at == &iface->class_link && !holds) {
-		iface->link = iface->class_link;
-		iface->class_link = NULL;
-	} else if (at == &iface->link && holds && iface->link->queue_packets == 0) {
-		iface->class_link = iface->link;
-		iface->link = NULL;
-	}
 }
 
 static void iface_unlink(struct vr *vr, struct iface *iface)
@@ -156,6 +127,19 @@ static void neighbors_publish(struct ctx *ctx, struct txn_vr *item)
 	item->n_permanent = n_old;
 }
 
+static void links_publish(struct ctx *ctx, void *arg)
+{
+	struct dp_txn *txn = arg;
+
+	for (size_t i = 0; i < txn->ifaces.count; i++) {
+		struct txn_iface *item = &txn->ifaces.items[i];
+		const struct dp_link_spec *spec = dp_link_at_step(txn, item);
+
+		if (spec != NULL && item->iface->worker == ctx->index)
+			dp_link_publish(ctx, item, spec);
+	}
+}
+
 static void publish(struct ctx *ctx, void *arg)
 {
 	struct dp_txn *txn = arg;
@@ -175,8 +159,6 @@ static void publish(struct ctx *ctx, void *arg)
 			iface->flags = iface->vr->state == DP_VR_RUNNING ? 0 : IFACE_VR_DOWN;
 			iface->next_of_vr = iface->vr->ifaces;
 			iface->vr->ifaces = iface;
-		} else if (item->link_given) {
-			link_publish(ctx, item);
 		}
 	}
 	for (size_t i = 0; i < txn->vrs.count; i++) {
@@ -345,23 +327,38 @@ static void set_changed_port(struct txn_port *item)
 	dp_sched_port_set(item, port->mtu != item->old_mtu);
 }
 
+static void sched_then_links(struct ctx *ctx, void *arg)
+{
+	dp_sched_publish(ctx, arg);
+	links_publish(ctx, arg);
+}
+
+/* The port's scheduler knows of a change of place before packets come by the new way. */
+static void publish_links(struct dp_txn *txn, enum txn_step step)
+{
+	txn->step = step;
+	if (dp.n_workers == 1) {
+		each_worker(sched_then_links, txn);
+		return;
+	}
+	each_worker(dp_sched_publish, txn);
+	each_worker(links_publish, txn);
+}
+
 void dp_txn_commit(struct dp_txn *txn)
 {
-	bool ifaces_go = false;
-
+	dp_links_plan(txn);
 	for (size_t i = 0; i < txn->ifaces.count; i++) {
 		struct iface *iface = txn->ifaces.items[i].iface;
 
-		if (txn->ifaces.items[i].change != TXN_DEL)
-			continue;
-		port_class_set(iface->port, iface->outer_vlan, iface->vlan, NULL);
-		ifaces_go = true;
+		if (txn->ifaces.items[i].change == TXN_DEL)
+			port_class_set(iface->port, iface->outer_vlan, iface->vlan, NULL);
 	}
 	for (size_t i = 0; i < txn->ports.count; i++)
 		if (txn->ports.items[i].change == TXN_DEL)
 			worker_call(&dp.workers[txn->ports.items[i].port->worker],
 				port_stop_polling, txn->ports.items[i].port);
-	if (ifaces_go)
+	if (txn->goes)
 		each_worker(nothing, NULL);
 	for (size_t i = 0; i < txn->ports.count; i++) {
 		struct txn_port *item = &txn->ports.items[i];
@@ -375,13 +372,18 @@ void dp_txn_commit(struct dp_txn *txn)
 	}
 	dp_sched_count(txn);
 	dp_sched_modes(true);
-	if (txn->ifaces.count > 0)
+	if (txn->less)
+		publish_links(txn, TXN_LESS);
+	txn->step = TXN_OBJECTS;
+	if (txn->comes)
 		each_worker(dp_sched_publish, txn);
-	if (txn->vrs.count > 0 || txn->ifaces.count > 0)
+	if (txn->vrs.count > 0 || txn->comes || txn->goes || txn->guards.count > 0)
 		each_worker(publish, txn);
-	dp_sched_move(txn);
-	if (ifaces_go)
+	if (txn->goes)
 		dp_sched_retire(txn);
+	if (txn->more)
+		publish_links(txn, TXN_MORE);
+	dp_sched_move(txn);
 	dp_sched_modes(false);
 	for (size_t i = 0; i < txn->ifaces.count; i++) {
 		struct iface *iface = txn->ifaces.items[i].iface;
@@ -393,7 +395,8 @@ void dp_txn_commit(struct dp_txn *txn)
 		if (txn->ports.items[i].change == TXN_ADD)
 			worker_call(&dp.workers[txn->ports.items[i].port->worker],
 				port_start_polling, txn->ports.items[i].port);
-	each_worker(announce, txn);
+	if (txn->comes)
+		each_worker(announce, txn);
 	dp_guards_free(txn);
 	for (size_t i = 0; i < txn->vrs.count; i++)
 		if (txn->vrs.items[i].change != TXN_DEL)
@@ -423,31 +426,4 @@ void dp_txn_commit(struct dp_txn *txn)
 			port_retire(txn->ports.items[i].port);
 	dp_txn_free(txn);
 	epoch_reclaim();
-}
-
-static int links_prepare(struct dp_txn *txn, const dp_iface_id *ids,
-	const struct dp_link_spec *specs, size_t n, char *err)
-{
-	for (size_t i = 0; i < n; i++) {
-		int rc = dp_txn_link_set(txn, ids[i], &specs[i], err);
-
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
-}
-
-int dp_links_set(const dp_iface_id *ids, const struct dp_link_spec *specs, size_t n, char *err)
-{
-	struct dp_txn *txn = dp_txn_begin();
-	int rc;
-
-	if (txn == NULL)
-		return dp_fail(err, -ENOMEM, "links: out of memory");
-	rc = links_prepare(txn, ids, specs, n, err);
-	if (rc < 0)
-		dp_txn_abort(txn);
-	else
-		dp_txn_commit(txn);
-	return rc;
 }

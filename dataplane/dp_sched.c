@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "dataplane/dp_link.h"
 #include "dataplane/dp_sched.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/vlink.h"
@@ -141,16 +142,17 @@ void dp_sched_publish(struct ctx *ctx, void *arg)
 		uint32_t frame = (uint32_t)iface->mtu + iface->l2_len;
 		const struct vlink *link = iface->link != NULL ? iface->link : iface->class_link;
 		struct sched *sched = iface->port->sched;
+		const struct dp_link_spec *spec = dp_link_at_step(txn, item);
 
-		if (iface->port->worker != ctx->index || item->change == TXN_DEL)
+		if (iface->port->worker != ctx->index)
 			continue;
-		if (item->change == TXN_ADD) {
-			sched_slot_add(sched, iface->slot);
-			if (link != NULL)
-				sched_slot_set(ctx, sched, iface->slot, &link->spec, frame);
-		} else if (item->link_given) {
-			sched_slot_set(ctx, sched, iface->slot, &item->spec, frame);
-		}
+		if (spec != NULL)
+			sched_slot_set(ctx, sched, iface->slot, spec, frame);
+		if (item->change != TXN_ADD || txn->step != TXN_OBJECTS)
+			continue;
+		sched_slot_add(sched, iface->slot);
+		if (link != NULL)
+			sched_slot_set(ctx, sched, iface->slot, &link->spec, frame);
 	}
 }
 

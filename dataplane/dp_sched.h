@@ -36,7 +36,7 @@ void dp_sched_queued(const struct iface *iface, uint64_t *packets, uint64_t *byt
 
 /* ARG is the port: who sends for whom. */
 void dp_sched_mode(struct ctx *ctx, void *arg);
-/* ARG is the transaction: interfaces that come, and links that change. */
+/* ARG is the transaction: interfaces that come, and links that change in its step. */
 void dp_sched_publish(struct ctx *ctx, void *arg);
 
 #endif

@@ -42,8 +42,9 @@ struct txn_iface {
 	struct iface *iface;
 	enum txn_change change;
 	bool link_given;
+	bool less, more;    /* the steps in which the link changes; dp_link.h */
 	struct vlink *link; /* made for a link that had none */
-	struct dp_link_spec spec;
+	struct dp_link_spec spec, first;
 };
 
 enum txn_guard_kind { TXN_FILTER_IN, TXN_FILTER_OUT, TXN_RPF, TXN_PROBE, TXN_POLICIES };
@@ -59,7 +60,12 @@ struct txn_guard {
 	uint8_t rpf;
 };
 
+/* In this order. */
+enum txn_step { TXN_LESS, TXN_OBJECTS, TXN_MORE };
+
 struct dp_txn {
+	enum txn_step step;           /* while it is published */
+	bool less, more, comes, goes; /* links and interfaces that do */
 	struct {
 		struct txn_port *items;
 		size_t count, capacity;

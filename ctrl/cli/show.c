@@ -87,6 +87,20 @@ void show_ports(const json_t *result, FILE *out)
 	table_fini(&table);
 }
 
+/* The clock, where there are leases; and what will be tried again. */
+static void show_status_time(const json_t *result, FILE *out)
+{
+	json_t *counts = json_object_get(result, "counts"), *what;
+	size_t i;
+
+	fprintf(out, "%s clock, %s; %lld VPXIs wait, %lld are expired, next change %s\n",
+		string_of(result, "clock"), string_of(result, "time"),
+		integer_of(counts, "waiting"), integer_of(counts, "expired"),
+		string_of(result, "next_change"));
+	json_array_foreach (json_object_get(result, "pending"), i, what)
+		fprintf(out, "%s: failed, will be tried again\n", json_string_value(what));
+}
+
 void show_status(const json_t *result, FILE *out)
 {
 	json_t *counts = json_object_get(result, "counts");
@@ -104,8 +118,10 @@ void show_status(const json_t *result, FILE *out)
 		integer_of(counts, "vpxis"), integer_of(counts, "vrouters"),
 		integer_of(counts, "running"), integer_of(counts, "interfaces"),
 		integer_of(counts, "static_routes"));
-	fprintf(out, "packet buffers: %lld of %lld in use\n\n", integer_of(buffers, "in_use"),
+	fprintf(out, "packet buffers: %lld of %lld in use\n", integer_of(buffers, "in_use"),
 		integer_of(buffers, "total"));
+	show_status_time(result, out);
+	fputc('\n', out);
 	show_slices(json_object_get(result, "slices"), out);
 	fputc('\n', out);
 	show_ports(json_object_get(result, "ports"), out);

@@ -312,6 +312,38 @@ static void test_steps(void **state)
 	assert_true(n_steps > 1000);
 }
 
+/* Speeds that are known late: grants that fail then are tried again, and status says so. */
+static void test_unsettled(void **state)
+{
+	static const char site[] =
+		"site: lyon\ncontrol: {socket: /tmp/hpsr-ctrl-test.sock}\nports:\n"
+		"  - {name: lan0, device: net_null0, vpxi-share: 50%}\nvpxis:\n" TABLE2_VPXI(
+			"v1", "1", "{min: 100Mbps, max: 5Gbps}");
+	json_t *reply;
+
+	(void)state;
+	start(site);
+	assert_int_equal(granted("v1/r/out"), 5000);
+	for (unsigned int n = 1; n <= 2; n++) { /* the share, the grants */
+		fake_dp_port("lan0")->speed_bps = n * 1000 * MBPS;
+		fake_dp_fail_at(n == 1 ? 1 : 2, -EIO, "no");
+		control_tick(&control);
+		assert_true(control.running.unsettled);
+		reply = call("status", "{}");
+		assert_string_equal(json_string_value(json_array_get(
+					    json_object_get(result_of(reply), "pending"), 0)),
+			"rates");
+		json_decref(reply);
+		fake_dp_fail_at(0, 0, NULL);
+		control_tick(&control);
+		assert_false(control.running.unsettled);
+		assert_int_equal(granted("v1/r/out"), n * 500);
+		reply = call("status", "{}");
+		assert_int_equal(json_array_size(json_object_get(result_of(reply), "pending")), 0);
+		json_decref(reply);
+	}
+}
+
 /* A thousand links: the allocator, the comparison and the publication (to a fake). */
 static void test_thousand(void **state)
 {
@@ -329,12 +361,16 @@ static void test_thousand(void **state)
 	free(text);
 	for (int i = 0; i < 20; i++) {
 		char params[128];
+		unsigned int n_sets = fake_dp_links_sets, n_asked = fake_dp_iface_asked;
 		json_t *reply;
 
 		snprintf(params, sizeof(params),
 			"{\"interface\":\"v999/r/out\",\"min_bps\":%llu,\"max_bps\":100000000}",
 			(5 + (uint64_t)i) * MBPS);
 		reply = call("rate.set", params);
+		/* All links in one publication, which asks nothing of each. */
+		assert_int_equal(fake_dp_links_sets, n_sets + 1);
+		assert_int_equal(fake_dp_iface_asked, n_asked);
 		assert_int_equal(json_array_size(json_object_get(result_of(reply), "links")), 1000);
 		if (integer_of(result_of(reply), "took_ns") < best)
 			best = integer_of(result_of(reply), "took_ns");
@@ -351,6 +387,7 @@ int main(void)
 		CALL_TEST(test_table2),
 		cmocka_unit_test(test_against_search),
 		CALL_TEST(test_steps),
+		CALL_TEST(test_unsettled),
 		CALL_TEST(test_thousand),
 	};
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dataplane/linkstep.h"
 #include "fake_dp_object.h"
 
 #define LOG_LEN 65536
@@ -28,6 +29,7 @@ struct dp_worker_stats fake_dp_worker;
 uint32_t fake_dp_bufs;
 uint64_t fake_dp_speed_bps;
 
+unsigned int fake_dp_links_sets, fake_dp_iface_asked;
 void (*fake_dp_published)(void);
 
 void fake_dp_reset(void)
@@ -45,6 +47,7 @@ void fake_dp_reset(void)
 	fail_in = 0;
 	fake_dp_log_clear();
 	fake_dp_published = NULL;
+	fake_dp_links_sets = fake_dp_iface_asked = 0;
 }
 
 void fake_dp_fail_at(unsigned int n, int rc, const char *err)
@@ -516,16 +519,70 @@ static void object_abort(struct object *object)
 	object->link_pending = object->routes_pending = object->neighbors_pending = false;
 }
 
+static void published(void)
+{
+	if (fake_dp_published)
+		fake_dp_published();
+}
+
+/* As the dataplane does: links that get less come before what gets more. */
+static void links_lower(void)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < OBJECTS_MAX; i++) {
+		struct object *object = &fake_dp_objects[i];
+		struct dp_link_spec first = object->next_link;
+
+		if (!object->kind || !object->link_pending || object->added)
+			continue;
+		linkstep_lower(&object->iface_stats.link, &first);
+		if (!linkstep_gives(&object->iface_stats.link, &first))
+			continue;
+		object->iface_stats.link = first;
+		any = true;
+	}
+	if (any)
+		published();
+}
+
+/* All but links that get more: OBJECT is what it was before. */
+static void links_keep(void)
+{
+	for (size_t i = 0; i < OBJECTS_MAX; i++) {
+		struct object *object = &fake_dp_objects[i];
+
+		object->later =
+			object->kind && object->link_pending && !object->added && !object->deleted;
+		if (object->later)
+			object->link_pending = false;
+	}
+}
+
+static void links_raise(void)
+{
+	for (size_t i = 0; i < OBJECTS_MAX; i++) {
+		struct object *object = &fake_dp_objects[i];
+
+		if (object->later)
+			object->iface_stats.link = object->next_link;
+		object->later = false;
+	}
+}
+
 void dp_txn_commit(struct dp_txn *txn)
 {
 	note("commit");
+	links_lower();
+	links_keep();
 	for (size_t i = 0; i < OBJECTS_MAX; i++) {
 		if (fake_dp_objects[i].kind)
 			object_commit(&fake_dp_objects[i]);
 	}
+	published();
+	links_raise();
 	txn->open = 0;
-	if (fake_dp_published)
-		fake_dp_published();
+	published();
 }
 
 void dp_txn_abort(struct dp_txn *txn)
@@ -595,16 +652,22 @@ int dp_links_set(const dp_iface_id *ids, const struct dp_link_spec *specs, size_
 
 	if (rc < 0)
 		return rc;
+	fake_dp_links_sets++;
+	for (size_t i = 0; i < n; i++) {
+		if (!visible(IFACE, ids[i]))
+			return refuse(err, -ENOENT, "links_set: no such interface");
+	}
 	for (size_t i = 0; i < n; i++) {
 		struct object *iface = visible(IFACE, ids[i]);
 
-		if (!iface)
-			return refuse(err, -ENOENT, "links_set: no such interface");
 		note("links_set %s rate=%llu", iface->name, (unsigned long long)specs[i].rate_bps);
-		iface->iface_stats.link = specs[i];
+		iface->next_link = specs[i];
+		iface->link_pending = true;
 	}
-	if (fake_dp_published)
-		fake_dp_published();
+	links_lower();
+	links_keep();
+	links_raise();
+	published();
 	return 0;
 }
 

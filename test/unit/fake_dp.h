@@ -20,7 +20,9 @@ void fake_dp_log_clear(void);
 /* Objects that are published, a line each, sorted: with the rate of links, routes, neighbours. The
  * caller frees. */
 char *fake_dp_dump(void);
-/* Called behind each publication (commit, links_set) of links; NULL: none. */
+/* Calls of dp_links_set and dp_iface_stats_get since the reset. */
+extern unsigned int fake_dp_links_sets, fake_dp_iface_asked;
+/* Called behind each step of a publication (commit, links_set) of links; NULL: none. */
 extern void (*fake_dp_published)(void);
 /* No transaction is open. */
 bool fake_dp_quiet(void);

@@ -19,6 +19,7 @@ struct object {
 	bool published, added, deleted;
 	uint32_t vr, port; /* of an interface */
 	bool link_pending, routes_pending, neighbors_pending;
+	bool later; /* the link is set in the last step */
 	struct dp_link_spec next_link;
 	struct dp_route_spec routes[ROUTES_MAX], next_routes[ROUTES_MAX];
 	size_t n_routes, n_next_routes;

@@ -39,10 +39,18 @@ int dp_iface_stats_get(dp_iface_id id, struct dp_iface_stats *out)
 {
 	struct object *object = fake_dp_by_id(IFACE, id);
 
+	fake_dp_iface_asked++;
 	if (!object)
 		return -ENOENT;
 	*out = object->iface_stats;
 	return 0;
+}
+
+const struct dp_link_spec *dp_link_get(dp_iface_id id)
+{
+	struct object *object = fake_dp_by_id(IFACE, id);
+
+	return object ? &object->iface_stats.link : NULL;
 }
 
 int dp_vr_stats_get(dp_vr_id id, struct dp_vr_stats *out)
