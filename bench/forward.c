@@ -53,6 +53,7 @@ static void usage(FILE *to)
 	      "  --windows N        windows, one after the other (1)\n"
 	      "  --warm-up S        before the first (0.5)\n"
 	      "  --bufs N           packet buffers (32768)\n"
+	      "  --sharing MODE     on, or off: packets are forwarded as they come (on)\n"
 	      "  --hugepages MODE   yes, no or auto (auto)\n"
 	      "  --inline N         no worker thread: N packets in the main thread, with a clock\n"
 	      "                     of its own, so that each run does the same\n",
@@ -138,6 +139,9 @@ static bool parse_option(struct options *o, int option, const char *arg)
 		ok = parse_uint(arg, 1024, 1u << 24, &n);
 		o->bufs = (unsigned int)n;
 		return ok;
+	case 'S':
+		o->site.no_sharing = strcmp(arg, "off") == 0;
+		return o->site.no_sharing || strcmp(arg, "on") == 0;
 	case 'H':
 		return parse_hugepages(arg, &o->hugepages);
 	case 'i':
@@ -160,6 +164,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 		{"windows", required_argument, NULL, 'w'},
 		{"warm-up", required_argument, NULL, 'W'},
 		{"bufs", required_argument, NULL, 'b'},
+		{"sharing", required_argument, NULL, 'S'},
 		{"hugepages", required_argument, NULL, 'H'},
 		{"inline", required_argument, NULL, 'i'},
 		{"help", no_argument, NULL, 'h'},

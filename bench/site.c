@@ -41,7 +41,8 @@ static struct ip_prefix network24(const struct site *site, uint32_t address)
 int site_open(struct site *site, int hugepages, uint32_t n_bufs, bool inline_run, char *err)
 {
 	static const uint16_t lcores[] = {SITE_LCORE};
-	const struct dp_slice_spec slice = {.name = "s0", .lcores = lcores, .n_lcores = 1};
+	const struct dp_slice_spec slice = {
+		.name = "s0", .lcores = lcores, .n_lcores = 1, .no_sharing = site->no_sharing};
 	char name[32];
 	const struct dp_conf conf = {
 		.site = name,

@@ -27,6 +27,7 @@ struct site {
 	unsigned int n_vrs, n_routes; /* routes of each */
 	bool untagged;                /* needs n_vrs == 1 */
 	bool ip6;                     /* the same in IPv6 */
+	bool no_sharing;              /* routers do not take turns on the worker */
 	uint64_t shape_bps;           /* vif-in token bucket on every link; 0: none */
 	dp_port_id ports[SITE_PORTS_MAX];
 	dp_vr_id vrs[SITE_VRS_MAX];

@@ -14,6 +14,7 @@
 #include "dataplane/latency.h"
 #include "dataplane/pkt.h"
 #include "dataplane/port.h"
+#include "lib/drr.h"
 #include "lib/wheel.h"
 
 #define CTX_WORKERS_MAX 64
@@ -21,6 +22,22 @@
 #define CTX_RING_LEN 1024     /* packets on their way from one worker to another */
 
 struct vr;
+
+/* The queues before the virtual routers; see input.h. */
+struct input {
+	bool off;      /* packets are forwarded as they come, whoever floods */
+	bool queueing; /* they are queued, and routers take turns */
+	bool handed;   /* some go to other workers */
+	uint32_t waiting, shared_free;
+	uint32_t n_active; /* routers that have sent lately */
+	uint32_t n_low;    /* of them, those that lack packets to use their share of this round */
+	uint32_t round;    /* of the round robin */
+	uint32_t epoch;
+	uint32_t quiet;         /* turns without a full burst */
+	uint64_t handed_before; /* at the last look */
+	uint64_t look_tsc;
+	struct drr drr;
+};
 
 struct ctx {
 	uint64_t now_tsc;   /* read once a burst */
@@ -50,6 +67,8 @@ struct ctx {
 	struct rte_ring *to[CTX_WORKERS_MAX], *from[CTX_WORKERS_MAX];
 	unsigned int n_workers;
 	struct vr *vrs; /* whose home is here, through next_of_worker */
+	uint32_t n_vrs;
+	struct input input;
 };
 
 static inline uint64_t ctx_read_tsc(const struct ctx *ctx)

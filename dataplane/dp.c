@@ -15,6 +15,7 @@
 #include "dataplane/dp_sched.h"
 #include "dataplane/dp_state.h"
 #include "dataplane/epoch.h"
+#include "dataplane/input.h"
 #include "dataplane/neigh.h"
 #include "dataplane/vlink.h"
 #include "lib/log.h"
@@ -47,10 +48,10 @@ static uint64_t buf_bytes(uint16_t mtu_max, bool huge)
 void dp_bufs_needed(size_t n_workers, uint64_t *per_port, uint64_t *per_router, uint64_t *fixed)
 {
 	*per_port = PORT_BUFS + (n_workers - 1) * PORT_TXQ_LEN;
-	*per_router = VR_HOLD_OWN;
+	*per_router = VR_HOLD_OWN + INPUT_OWN;
 	/* Each lcore's cache may keep half as much again as its size; and so may control's. */
 	*fixed = (n_workers + 1) * POOL_CACHE * 3 / 2 + n_workers * (n_workers - 1) * CTX_RING_LEN +
-		n_workers * (CTX_HOLD_SHARED + PKT_BURST * 4);
+		n_workers * (CTX_HOLD_SHARED + INPUT_SHARED + PKT_BURST * 4);
 }
 
 uint64_t dp_bufs_fitting(uint64_t memory_bytes, uint16_t mtu_max, int hugepages)
@@ -80,8 +81,8 @@ static int workers_create(const struct dp_conf *conf, char *err)
 		for (size_t i = 0; i < conf->slices[s].n_lcores; i++) {
 			struct worker *worker = &dp.workers[dp.n_workers];
 
-			if (worker_init(worker, dp.n_workers, n, conf->slices[s].lcores[i],
-				    dp.pool) < 0)
+			if (worker_init(worker, dp.n_workers, n, conf->slices[s].lcores[i], dp.pool,
+				    conf->slices[s].no_sharing) < 0)
 				return dp_fail(err, -ENOMEM, "worker on lcore %u: out of memory",
 					conf->slices[s].lcores[i]);
 			worker->sleep = conf->slices[s].sleep;

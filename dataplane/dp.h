@@ -33,7 +33,8 @@ struct dp_slice_spec {
 	char name[DP_NAME_LEN];
 	const uint16_t *lcores;
 	size_t n_lcores;
-	bool sleep; /* back off when nothing arrives */
+	bool sleep;      /* back off when nothing arrives */
+	bool no_sharing; /* packets are forwarded as they come, whoever floods: for comparison */
 };
 
 struct dp_conf {
@@ -264,8 +265,9 @@ struct dp_vr_stats {
 	uint64_t consumed, originated;
 	uint64_t drops[DROP_REASON_COUNT];
 	uint64_t queue_packets, queue_bytes;
-	uint64_t cycles;  /* spent on its packets */
-	uint64_t packets; /* that they were spent on */
+	uint32_t input_packets; /* that wait for its turn on the worker */
+	uint64_t cycles;        /* spent on its packets */
+	uint64_t packets;       /* that they were spent on */
 	uint32_t routes4, routes6, neighbors;
 	uint64_t fib_bytes;
 };

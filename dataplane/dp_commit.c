@@ -21,6 +21,7 @@
 #include "dataplane/epoch.h"
 #include "dataplane/guard.h"
 #include "dataplane/iface6.h"
+#include "dataplane/input.h"
 #include "dataplane/neigh.h"
 #include "dataplane/probe.h"
 #include "dataplane/vlink.h"
@@ -81,6 +82,7 @@ static void vr_unlink(struct ctx *ctx, struct vr *vr)
 	while (*link != vr)
 		link = &(*link)->next_of_worker;
 	*link = vr->next_of_worker;
+	ctx->n_vrs--;
 }
 
 static void table_publish(struct txn_vr *item)
@@ -174,12 +176,14 @@ static void publish(struct ctx *ctx, void *arg)
 		if (item->change == TXN_ADD) {
 			item->vr->next_of_worker = ctx->vrs;
 			ctx->vrs = item->vr;
+			ctx->n_vrs++;
 		}
 		table_publish(item);
 		if (item->neighbors_given)
 			neighbors_publish(ctx, item);
 		guard_flags_set(item->vr);
 	}
+	input_reset(ctx);
 }
 
 static void announce(struct ctx *ctx, void *arg)

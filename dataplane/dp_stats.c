@@ -9,6 +9,7 @@
 
 #include "dataplane/dp_sched.h"
 #include "dataplane/dp_state.h"
+#include "dataplane/input.h"
 #include "dataplane/latency.h"
 #include "dataplane/vlink.h"
 
@@ -61,6 +62,8 @@ int dp_vr_stats_get(dp_vr_id id, struct dp_vr_stats *out)
 			out->queue_bytes += iface->link->queue_bytes;
 		}
 	}
+	out->drops[DROP_INPUT_QUEUE_FULL] += input_table[id].dropped;
+	out->input_packets = input_table[id].count;
 	out->state = vr->state;
 	out->worker = dp.workers[vr->worker].lcore;
 	out->originated = vr->originated;
@@ -155,9 +158,7 @@ static void books_copy(struct ctx *ctx, void *arg)
 	out->busy_cycles = worker->busy_cycles;
 	out->idle_cycles = worker->idle_cycles;
 	out->loops = worker->loops;
-	out->n_vrs = 0;
-	for (const struct vr *vr = ctx->vrs; vr != NULL; vr = vr->next_of_worker)
-		out->n_vrs++;
+	out->n_vrs = ctx->n_vrs;
 }
 
 int dp_worker_stats_get(size_t index, struct dp_worker_stats *out)

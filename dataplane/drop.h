@@ -12,6 +12,8 @@
 	X(UNKNOWN_VLAN, unknown_vlan, "802.1Q or 802.1ad tag of no interface")                     \
 	X(HANDOVER_FULL, handover_full, "the home worker's ring is full")                          \
 	/* link layer, of a virtual router's interface */                                          \
+	X(INPUT_QUEUE_FULL, input_queue_full,                                                      \
+		"its router wants more than its share of the worker")                              \
 	X(OTHER_MAC, other_mac, "unicast frame to another station")                                \
 	X(UNKNOWN_ETHERTYPE, unknown_ethertype, "neither IPv4, IPv6 nor ARP")                      \
 	X(IP6_DISABLED, ip6_disabled, "IPv6 on an interface without it")                           \

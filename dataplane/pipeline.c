@@ -14,6 +14,9 @@
  *     output             TTL, rewrite, counters, staged on the port (place 4: portsched.h)
  *     account            latency and cycles
  *
+ *   pipeline_queue     a burst of a port that brings more than the worker forwards: classify, then
+ * into its router's input queue (input.h), from which pipeline_take_over takes it
+ *
  *   pipeline_release   a virtual link's turn: what waited goes on from route, past its own shaper
  *
  * Each stage keeps the packets that go on at the front of the burst's arrays. */
@@ -26,6 +29,7 @@
 #include "dataplane/arp.h"
 #include "dataplane/family.h"
 #include "dataplane/guard.h"
+#include "dataplane/input.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/place.h"
 
@@ -483,6 +487,47 @@ void pipeline_receive(struct ctx *ctx, struct port *port, struct rte_mbuf **m, u
 	}
 	port->rx_bytes += bytes;
 	forward_in_order(ctx, &b);
+}
+
+void pipeline_queue(struct ctx *ctx, struct port *port, struct rte_mbuf **m, unsigned int n)
+{
+	struct rte_mbuf *full[PKT_BURST];
+	unsigned int n_full = 0;
+	uint64_t bytes = 0;
+	struct bursts b;
+
+	bursts_init(&b, ctx->now_tsc, NULL);
+	ctx->received += n;
+	port->rx_packets += n;
+	for (unsigned int i = 0; i < RTE_MIN(n, (unsigned int)PREFETCH_AHEAD); i++)
+		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
+	for (unsigned int i = 0; i < n; i++) {
+		struct frame_class c = classify(port, rte_pktmbuf_mtod(m[i], const uint8_t *));
+
+		if (i + PREFETCH_AHEAD < n)
+			rte_prefetch0(rte_pktmbuf_mtod(m[i + PREFETCH_AHEAD], void *));
+		bytes += m[i]->data_len;
+		if (unlikely(c.iface == NULL || too_short(m[i], &c) ||
+			    c.iface->worker != ctx->index))
+			receive_slowly(ctx, &b, port, &c, m[i]);
+		else if (!input_enqueue(ctx, c.iface, m[i], c.l3_offset, ctx->now_tsc))
+			full[n_full++] = m[i];
+	}
+	port->rx_bytes += bytes;
+	rte_pktmbuf_free_bulk(full, n_full);
+}
+
+void pipeline_queue_handed(struct ctx *ctx, struct rte_mbuf **m, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		const struct pkt_meta *meta = pkt_meta(m[i]);
+		struct iface *in = iface_get(meta->iface);
+
+		if (unlikely(in == NULL || in->worker != ctx->index))
+			ctx_drop(ctx, NULL, m[i], DROP_INTERFACE_GONE);
+		else if (!input_enqueue(ctx, in, m[i], meta->l3_offset, meta->rx_tsc))
+			rte_pktmbuf_free(m[i]);
+	}
 }
 
 void pipeline_take_over(struct ctx *ctx, struct rte_mbuf **m, unsigned int n)

@@ -8,6 +8,10 @@
 
 /* N frames (up to PKT_BURST) that a port has received. Takes the mbufs. */
 void pipeline_receive(struct ctx *ctx, struct port *port, struct rte_mbuf **m, unsigned int n);
+/* The same while the worker does not keep up: into the routers' input queues. */
+void pipeline_queue(struct ctx *ctx, struct port *port, struct rte_mbuf **m, unsigned int n);
+/* The same of frames that another worker has received and classified. */
+void pipeline_queue_handed(struct ctx *ctx, struct rte_mbuf **m, unsigned int n);
 /* N frames that another worker has received and classified: their metadata is filled in. */
 void pipeline_take_over(struct ctx *ctx, struct rte_mbuf **m, unsigned int n);
 /* A virtual link's time has come: let go what its bucket allows, up to a burst. */

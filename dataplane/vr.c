@@ -8,6 +8,7 @@
 
 #include "dataplane/epoch.h"
 #include "dataplane/policy.h"
+#include "dataplane/input.h"
 #include "dataplane/portsched.h"
 #include "dataplane/vr.h"
 #include "lib/slab.h"
@@ -78,6 +79,7 @@ int vr_create(const struct dp_vr_spec *spec, uint8_t worker, struct vr **out, ch
 		rc = vr_id_alloc(vr);
 	if (rc < 0)
 		goto fail;
+	input_create(vr->id, spec->weight);
 	*out = vr;
 	return 0;
 fail:

@@ -16,6 +16,7 @@
 #include "dataplane/epoch.h"
 #include "dataplane/live.h"
 #include "dataplane/nd.h"
+#include "dataplane/input.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/probe.h"
 #include "dataplane/worker.h"
@@ -25,6 +26,7 @@
 #define WHEEL_TICK_SHIFT 8   /* 256 cycles: 0.1 us */
 #define NEIGH_TICK_SHIFT 20  /* 2^20 cycles: 0.4 ms */
 #define PROBE_TICK_SHIFT 16  /* 2^16 cycles: 25 us */
+#define EMPTY_BURSTS 16      /* taken from a receive queue before routers are served */
 #define RELEASES_PER_TURN 64 /* virtual links served before the ports are polled again */
 #define IDLE_TURNS_BEFORE_SLEEP 256
 #define SLEEP_MIN_NS 5000
@@ -35,7 +37,7 @@
 #define WORKER_NICE (-20)
 
 int worker_init(struct worker *worker, unsigned int index, unsigned int n_workers, uint32_t lcore,
-	struct rte_mempool *pool)
+	struct rte_mempool *pool, bool no_sharing)
 {
 	uint64_t now = rte_rdtsc();
 
@@ -45,6 +47,7 @@ int worker_init(struct worker *worker, unsigned int index, unsigned int n_worker
 	worker->ctx.n_workers = n_workers;
 	worker->ctx.pool = pool;
 	worker->ctx.now_tsc = now;
+	input_init(&worker->ctx.input, no_sharing);
 	wheel_init(&worker->ctx.wheel, WHEEL_TICK_SHIFT, now);
 	wheel_init(&worker->ctx.neigh_wheel, NEIGH_TICK_SHIFT, now);
 	wheel_init(&worker->ctx.probe_wheel, PROBE_TICK_SHIFT, now);
@@ -135,6 +138,7 @@ static void check_links(struct worker *worker)
 	struct ctx *ctx = &worker->ctx;
 	bool changed = false;
 
+	input_tick(ctx);
 	worker->link_check_tsc = ctx->now_tsc + rte_get_tsc_hz() / LINK_CHECK_PER_SECOND;
 	expire_ifaces(ctx);
 	for (uint32_t i = 0; i < worker->n_rx; i++)
@@ -158,6 +162,8 @@ static void check_links(struct worker *worker)
 		live_ports_changed(ctx);
 }
 
+/* A turn's packets go straight through, unless a receive queue brings one full burst after the
+ * other and routers must take turns. */
 static bool poll_ports(struct worker *worker)
 {
 	struct ctx *ctx = &worker->ctx;
@@ -174,32 +180,93 @@ static bool poll_ports(struct worker *worker)
 			continue;
 		pipeline_receive(ctx, port, m, n);
 		any = true;
+		if (n < PKT_BURST)
+			worker->rx_full[i] = 0;
+		else if (unlikely(input_crowded(ctx, &worker->rx_full[i])))
+			break;
 	}
 	return any;
 }
 
-static bool poll_rings(struct ctx *ctx)
+static bool poll_rings(struct worker *worker)
 {
+	struct ctx *ctx = &worker->ctx;
 	struct rte_mbuf *m[PKT_BURST];
 	bool any = false;
 
 	for (unsigned int from = 0; from < ctx->n_workers; from++) {
-		unsigned int n;
+		unsigned int n, full;
 
 		if (ctx->from[from] == NULL || rte_ring_empty(ctx->from[from]))
 			continue;
 		ctx->now_tsc = ctx_read_tsc(ctx);
 		n = ctx_take_over(ctx, from, m, PKT_BURST);
-		pipeline_take_over(ctx, m, n);
+		full = n == PKT_BURST;
+		if (unlikely(ctx->input.queueing)) {
+			pipeline_queue_handed(ctx, m, n);
+		} else {
+			pipeline_take_over(ctx, m, n);
+			if (full)
+				input_crowded(ctx, &worker->ring_full[from]);
+			else
+				worker->ring_full[from] = 0;
+		}
 		any = true;
 	}
 	return any;
 }
 
+/* Empty the receive queues into the routers' input queues, each port a burst in turn, for as long
+ * as there may be packets of routers that have none; true: nothing is left in them. */
+static bool empty_ports(struct worker *worker, bool *full)
+{
+	struct ctx *ctx = &worker->ctx;
+	struct rte_mbuf *m[PKT_BURST];
+	uint64_t left = (UINT64_C(1) << worker->n_rx) - 1;
+
+	for (unsigned int round = 0; round < EMPTY_BURSTS && left != 0; round++)
+		for (uint32_t i = 0; i < worker->n_rx; i++) {
+			struct port *port = worker->rx[i];
+			uint16_t n;
+
+			if ((left >> i & 1) == 0)
+				continue;
+			if (!input_wants(ctx)) {
+				*full = true;
+				return false;
+			}
+			ctx->now_tsc = ctx_read_tsc(ctx);
+			n = rte_eth_rx_burst(port->ethdev, 0, m, PKT_BURST);
+			if (n > 0)
+				pipeline_queue(ctx, port, m, n);
+			if (n == PKT_BURST)
+				*full = true;
+			else
+				left &= ~(UINT64_C(1) << i);
+		}
+	return left == 0;
+}
+
+/* The worker does not keep up: first see what there is, then let routers take turns. */
+static bool take_turns(struct worker *worker)
+{
+	struct ctx *ctx = &worker->ctx;
+	uint64_t received = ctx->received;
+	bool full = false, emptied = empty_ports(worker, &full);
+	bool any = ctx->received != received;
+
+	for (unsigned int round = 0; round < EMPTY_BURSTS && poll_rings(worker); round++)
+		any = true;
+	any |= input_serve(ctx, emptied);
+	input_turn_end(ctx, full);
+	return any;
+}
+
 void worker_drain(struct ctx *ctx)
 {
-	while (poll_rings(ctx))
+	while (poll_rings(container_of(ctx, struct worker, ctx)))
 		;
+	input_drain(ctx);
 }
 
 static bool release_links(struct ctx *ctx)
@@ -258,8 +325,12 @@ bool worker_turn(struct worker *worker)
 	worker->loops++;
 	ctx->now_tsc = now;
 	worker_serve(worker);
-	any = poll_ports(worker);
-	any |= poll_rings(ctx);
+	if (unlikely(ctx->input.queueing)) {
+		any = take_turns(worker);
+	} else {
+		any = poll_ports(worker);
+		any |= poll_rings(worker);
+	}
 	any |= release_links(ctx);
 	any |= expire_neighbors(ctx);
 	any |= expire_probes(ctx);

@@ -11,6 +11,8 @@ struct worker {
 	struct ctx ctx;
 	uint32_t n_rx;
 	struct port *rx[PORT_MAX];
+	uint8_t rx_full[PORT_MAX]; /* full bursts that each brought, one behind the other */
+	uint8_t ring_full[CTX_WORKERS_MAX]; /* and each ring */
 	uint64_t busy_cycles, idle_cycles, loops;
 	uint64_t clock_tsc;                /* up to where busy and idle are counted */
 	uint64_t link_check_tsc;           /* when the ports' links are looked at next */
@@ -29,7 +31,7 @@ struct worker {
 };
 
 int worker_init(struct worker *worker, unsigned int index, unsigned int n_workers, uint32_t lcore,
-	struct rte_mempool *pool);
+	struct rte_mempool *pool, bool no_sharing);
 /* Packets in the rings and queues are the caller's to purge before. */
 void worker_fini(struct worker *worker);
 

@@ -78,7 +78,7 @@ count() {
 	# Symbols are bound before, so that binding them is not counted.
 	LD_BIND_NOW=1 valgrind --tool=callgrind --callgrind-out-file="$scratch/out" \
 		--toggle-collect=pipeline_receive "$forward" --pcap "$scratch/$pcap" \
-		--hugepages no --bufs 16384 --inline "$packets" "$@" \
+		--hugepages no --bufs 16384 --sharing off --inline "$packets" "$@" \
 		>"$scratch/said" 2>&1 </dev/null &
 	child=$!
 	if ! wait "$child" || ! grep -q '"all_forwarded": true' "$scratch/said" ||

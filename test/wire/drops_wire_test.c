@@ -330,6 +330,25 @@ static void make_link_queue_full(void)
 	wire_poll(1);
 }
 
+/* At once, one more than its own places and half of what the worker has for all. */
+static void make_input_queue_full(void)
+{
+	struct wire_iface tagged = {.vlan = 9};
+	struct wire_lab other = {0};
+	struct frame there, back;
+
+	wire_lab_create(&other, "t/other", &tagged, &tagged);
+	frame_udp(&there, &lab.from_a, &(struct frame_ip){.src = A_IP, .dst = B_IP}, 1, 2, 18, 1);
+	frame_udp(&back, &lab.from_b, &(struct frame_ip){.src = B_IP, .dst = A_IP}, 1, 2, 18, 1);
+	/* Until the worker has seen that it does not keep up. */
+	for (unsigned int i = 0; i < 4 * 64; i++)
+		wire_send(0, &there);
+	wire_poll(20);
+	for (unsigned int i = 0; i < 32 + 1024 / 2 + 1; i++)
+		wire_send(i & 1, i & 1 ? &back : &there);
+	wire_poll(100);
+}
+
 static void make_link_policed(void)
 {
 	struct dp_link_spec link = wire_link(64000, 1, 100000, 100);
@@ -454,6 +473,7 @@ static const struct {
 	[DROP_MULTICAST] = {make_multicast},
 	[DROP_DIRECTED_BROADCAST] = {make_directed_broadcast},
 	[DROP_L2_BROADCAST] = {make_l2_broadcast},
+	[DROP_INPUT_QUEUE_FULL] = {make_input_queue_full},
 	[DROP_RPF] = {make_rpf},
 	[DROP_FILTER_IN] = {make_filter_in},
 	[DROP_FILTER_OUT] = {make_filter_out},
@@ -520,7 +540,8 @@ static void test_every_reason(void **state)
 			fail_msg("%s: nothing makes it", dp_drop_name(r));
 		wire_check();
 		if (wire_drops(r) != before[r] + 1)
-			fail_msg("%s: not made once", dp_drop_name(r));
+			fail_msg("%s: made %d times, not once", dp_drop_name(r),
+				(int)(wire_drops(r) - before[r]));
 		for (unsigned int i = 0; i < DROP_REASON_COUNT && !makers[r].also; i++)
 			if (i != r && wire_drops(i) != before[i])
 				fail_msg("%s makes %s", dp_drop_name(r), dp_drop_name(i));

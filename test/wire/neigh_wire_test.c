@@ -91,7 +91,7 @@ static void test_hold_limits(void **state)
 	for (uint32_t i = 1; i <= 20; i++)
 		for (uint16_t seq = 0; seq < 16; seq++)
 			peer_send(&lab, C_IP + i, seq);
-	wire_poll(6);
+	wire_poll(30);
 	assert_int_equal(wire_books().queued, 256);
 	assert_int_equal(wire_drops(DROP_NEIGHBOR_HOLD_FULL) - full, 4 + 5 * 16);
 	/* Another tenant's are not counted with them. */

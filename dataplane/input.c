@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/input.h"
+
+#include <rte_prefetch.h>
+
+#include "dataplane/pipeline.h"
+#include "dataplane/vr.h"
+
+#define FULL_BURSTS 4      /* one behind the other: the worker does not keep up */
+#define QUIET_TURNS 256    /* without a full burst: it does again */
+#define LOOK_SECONDS 5     /* who has sent lately is looked up so often */
+#define SERVE_PACKETS 256u /* before the ports are seen again, and nobody wants them to be */
+#define OLD_BURST 32u      /* of a router in its turn, while another may be below its share */
+#define MEASURE_EVERY 8    /* services of a router that begin a burst; the others share it */
+#define SEGMENTS 16u       /* routers in one burst */
+#define COST_TSC 100       /* of a packet, before it is known; with a test's clock, always */
+/* A worker that was stopped meanwhile is nobody's fault: a burst counts as so many times what was
+ * supposed, and so much a packet, at most. What costs more for long is supposed to, soon. */
+#define COST_TIMES 4
+#define COST_MORE_TSC 256
+#define COST_SHIFT 3 /* the mean's weight of the last burst: an eighth */
+
+struct input_queue input_table[VR_MAX + 1];
+
+void input_create(dp_vr_id vr, uint32_t weight)
+{
+	struct input_queue *q = &input_table[vr];
+
+	memset(q, 0, sizeof(*q));
+	q->cost_tsc = COST_TSC;
+	drr_entity_init(&q->drr, (int64_t)weight * INPUT_QUANTUM_TSC);
+}
+
+void input_set_weight(dp_vr_id vr, uint32_t weight)
+{
+	input_table[vr].drr.quantum = (int64_t)weight * INPUT_QUANTUM_TSC;
+}
+
+void input_init(struct input *in, bool off)
+{
+	memset(in, 0, sizeof(*in));
+	in->off = off;
+	in->shared_free = INPUT_SHARED;
+	drr_init(&in->drr);
+}
+
+void input_reset(struct ctx *ctx)
+{
+	struct input *in = &ctx->input;
+
+	/* Nobody has been looked at in the new epoch, so all count as active. */
+	in->epoch++;
+	in->n_active = in->n_low = ctx->n_vrs;
+	in->queueing = in->queueing && (ctx->n_vrs > 1 || in->handed);
+	in->look_tsc = ctx->now_tsc + LOOK_SECONDS * rte_get_tsc_hz();
+}
+
+bool input_crowded(struct ctx *ctx, uint8_t *full)
+{
+	struct input *in = &ctx->input;
+
+	if (++*full < FULL_BURSTS)
+		return false;
+	*full = 0;
+	/* A router that is alone shares with nobody. */
+	in->handed |= ctx->handed_out[PKT_FORWARDED] != in->handed_before;
+	if (in->off || (ctx->n_vrs < 2 && !in->handed))
+		return false;
+	in->queueing = true;
+	in->quiet = 0;
+	input_reset(ctx);
+	return true;
+}
+
+static void note_handed(struct ctx *ctx)
+{
+	ctx->input.handed = ctx->handed_out[PKT_FORWARDED] != ctx->input.handed_before;
+	ctx->input.handed_before = ctx->handed_out[PKT_FORWARDED];
+}
+
+void input_tick(struct ctx *ctx)
+{
+	if (!ctx->input.queueing)
+		note_handed(ctx);
+}
+
+void input_look(struct input *in, struct input_queue *q)
+{
+	if (q->epoch != in->epoch) {
+		q->epoch = in->epoch;
+		q->active = true;
+	} else if (!q->active) {
+		q->active = true;
+		in->n_active++;
+		in->n_low++;
+	}
+	q->round = in->round;
+	q->need = (int32_t)RTE_MIN(q->drr.quantum / q->cost_tsc, (int64_t)INPUT_SHARED) -
+		(int32_t)q->count;
+	in->n_low -= q->need <= 0;
+}
+
+/* Forget those that have sent nothing since the last look. */
+static void look(struct ctx *ctx)
+{
+	struct input *in = &ctx->input;
+
+	for (struct vr *vr = ctx->vrs; vr != NULL; vr = vr->next_of_worker) {
+		struct input_queue *q = &input_table[vr->id];
+
+		if (q->epoch != in->epoch ? true : q->active && !q->seen && q->count == 0) {
+			in->n_low -= q->epoch != in->epoch || q->round != in->round || q->need > 0;
+			in->n_active--;
+			q->epoch = in->epoch;
+			q->active = false;
+		}
+		q->seen = false;
+	}
+	note_handed(ctx);
+	in->look_tsc = ctx->now_tsc + LOOK_SECONDS * rte_get_tsc_hz();
+}
+
+void input_turn_end(struct ctx *ctx, bool full)
+{
+	struct input *in = &ctx->input;
+
+	if (full || in->waiting > 0)
+		in->quiet = 0;
+	else if (++in->quiet >= QUIET_TURNS)
+		in->queueing = false;
+	if (unlikely((int64_t)(ctx->now_tsc - in->look_tsc) >= 0))
+		look(ctx);
+}
+
+/* The first N packets of the queue. */
+static void dequeue(struct ctx *ctx, struct input_queue *q, struct rte_mbuf **m, unsigned int n)
+{
+	struct input *in = &ctx->input;
+
+	if (q->count > INPUT_OWN)
+		in->shared_free += RTE_MIN(n, q->count - INPUT_OWN);
+	for (unsigned int i = 0; i < n; i++) {
+		m[i] = pkt_list_dequeue(&q->queue);
+		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
+	}
+	q->count -= n;
+	in->waiting -= n;
+	ctx->queued[PKT_FORWARDED] -= n;
+	if (q->count > 0)
+		drr_yield(&in->drr, &q->drr);
+	else
+		drr_deactivate(&in->drr, &q->drr);
+}
+
+/* How many packets the router may have forwarded now: what it has left pays for. */
+static unsigned int allowed(const struct ctx *ctx, const struct input_queue *q)
+{
+	unsigned int limit =
+		!drr_is_fresh(&q->drr) && input_wants(ctx) ? OLD_BURST : (unsigned int)PKT_BURST;
+	uint64_t pays = (uint64_t)q->drr.deficit / q->cost_tsc + 1;
+
+	limit = RTE_MIN(limit, q->count);
+	return (unsigned int)RTE_MIN((uint64_t)limit, pays);
+}
+
+struct segment {
+	struct input_queue *q;
+	int64_t estimate_tsc;
+};
+
+/* One burst in the order of the round robin: one router's, or few packets of each of several. */
+struct service {
+	struct segment segments[SEGMENTS];
+	unsigned int n_segments, n;
+	bool old; /* a router that has its share was served, in this turn */
+	struct rte_mbuf *m[PKT_BURST];
+};
+
+/* In a new round all are low until they are looked at. */
+static void round_check(struct input *in)
+{
+	if (in->round == (uint32_t)in->drr.round)
+		return;
+	in->round = (uint32_t)in->drr.round;
+	in->n_low = in->n_active;
+}
+
+/* Alone in its burst, now and then, so that its cost is known. */
+static bool is_measured(struct input_queue *q)
+{
+	return q->services++ % MEASURE_EVERY == 0;
+}
+
+static void choose(struct ctx *ctx, struct service *s)
+{
+	unsigned int n;
+	bool alone;
+
+	s->n_segments = s->n = 0;
+	do {
+		struct drr_entity *entity = drr_next(&ctx->input.drr);
+		struct input_queue *q;
+		int64_t estimate_tsc;
+
+		if (entity == NULL)
+			return;
+		round_check(&ctx->input);
+		q = container_of(entity, struct input_queue, drr);
+		n = allowed(ctx, q);
+		if (s->n > 0 && s->n + n > PKT_BURST)
+			return;
+		if (s->n > 0 && !drr_is_fresh(entity) && input_wants(ctx))
+			return;
+		s->old |= !drr_is_fresh(entity);
+		estimate_tsc = (int64_t)n * q->cost_tsc;
+		drr_charge(entity, estimate_tsc);
+		dequeue(ctx, q, s->m + s->n, n);
+		alone = s->n == 0 && is_measured(q);
+		s->segments[s->n_segments++] = (struct segment){q, estimate_tsc};
+		s->n += n;
+	} while (!alone && s->n < PKT_BURST && s->n_segments < SEGMENTS);
+}
+
+/* What it has taken in truth; of several routers each has its part as it was supposed. */
+static void settle(struct service *s, uint64_t spent_tsc)
+{
+	int64_t sum = 0;
+	double factor;
+
+	for (unsigned int i = 0; i < s->n_segments; i++)
+		sum += s->segments[i].estimate_tsc;
+	spent_tsc = RTE_MIN(spent_tsc, (uint64_t)sum * COST_TIMES + s->n * COST_MORE_TSC);
+	if (s->n_segments == 1) {
+		struct segment *one = &s->segments[0];
+		int32_t mean = (int32_t)(spent_tsc / s->n);
+
+		drr_charge(&one->q->drr, (int64_t)spent_tsc - one->estimate_tsc);
+		one->q->cost_tsc = (uint32_t)((int32_t)one->q->cost_tsc +
+			(mean - (int32_t)one->q->cost_tsc) / (1 << COST_SHIFT));
+		one->q->cost_tsc = RTE_MAX(one->q->cost_tsc, 1u);
+		return;
+	}
+	factor = (double)spent_tsc / (double)sum - 1;
+	for (unsigned int i = 0; i < s->n_segments; i++)
+		drr_charge(&s->segments[i].q->drr,
+			(int64_t)((double)s->segments[i].estimate_tsc * factor));
+}
+
+static bool serve_burst(struct ctx *ctx, struct service *s)
+{
+	uint64_t start_tsc;
+
+	choose(ctx, s);
+	if (s->n == 0)
+		return false;
+	ctx->now_tsc = start_tsc = ctx_read_tsc(ctx);
+	pipeline_take_over(ctx, s->m, s->n);
+	settle(s, ctx->fixed_tsc != 0 ? s->n * COST_TSC : ctx_read_tsc(ctx) - start_tsc);
+	return true;
+}
+
+static bool fresh_next(struct ctx *ctx)
+{
+	const struct drr_entity *entity = drr_next(&ctx->input.drr);
+
+	return entity != NULL && drr_is_fresh(entity);
+}
+
+bool input_serve(struct ctx *ctx, bool emptied)
+{
+	unsigned int n = 0;
+	struct service s = {.old = false};
+
+	/* While a router may have packets in the receive queues and none here, those that have
+	 * their share get one burst at most, and only when the receive queues have just been seen:
+	 * else the round would be over without it. */
+	while (n < SERVE_PACKETS &&
+		(!input_wants(ctx) || fresh_next(ctx) || (!s.old && (emptied || n == 0))) &&
+		serve_burst(ctx, &s))
+		n += s.n;
+	if (ctx->input.waiting == 0) {
+		/* Nobody is left to bring the next round. */
+		ctx->input.drr.round++;
+		round_check(&ctx->input);
+	}
+	return n > 0;
+}
+
+void input_drain(struct ctx *ctx)
+{
+	struct service s = {.old = false};
+
+	while (serve_burst(ctx, &s))
+		;
+}
