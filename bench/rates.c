@@ -10,6 +10,7 @@
 
 #include "bench/rates_bench.h"
 #include "bench/rates_lab.h"
+#include "dataplane/dp.h"
 
 const char *const place_names[] = {"", "ingress", "vif-in", "vif-out", "port"};
 const char *const shaper_names[] = {"tbf", "psp"};
@@ -19,6 +20,7 @@ static const struct {
 	void (*run)(bool quick);
 } parts[] = {
 	{"accuracy", rates_accuracy},
+	{"guarantee", rates_guarantee},
 	{"live", rates_live},
 	{"rfc7640", rates_rfc7640},
 };
@@ -90,6 +92,9 @@ int main(int argc, char **argv)
 		chosen[i] = true;
 	}
 	lab_open();
+	row_begin("clock");
+	row_u64("tsc_hz", dp_tsc_hz());
+	row_end();
 	for (size_t i = 0; i < RTE_DIM(parts); i++)
 		if (chosen[i])
 			parts[i].run(quick);

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """bench/run rates: are rates what they were set to, always, and what does that cost. Each part is a
-module with NAME, run(context) -> Part."""
+function(context) -> Part of a module that names its TARGETS."""
 import importlib
 
 import report
 from common import Hugepages, Progress, build_target, machine
 
 HUGEPAGES = 320  # of 2 MiB: build/bench/sched's, and the others' one after the other
-PARTS = {"b": "rates_cost"}
+# letter -> module, function
+PARTS = {"a": ("rates_accuracy", "run"), "b": ("rates_cost", "run"),
+         "d": ("rates_virtual", "guarantee"), "e": ("rates_virtual", "live"),
+         "f": ("rates_virtual", "rfc7640")}
 
 
 class Part:
@@ -46,7 +49,7 @@ def asked_table(asked):
 
 
 def main(options):
-    modules = {p: importlib.import_module(PARTS[p]) for p in options.part}
+    modules = {p: importlib.import_module(PARTS[p][0]) for p in options.part}
     targets = list(dict.fromkeys(t for m in modules.values() for t in m.TARGETS))
     build_target(options.build, *targets)
     path = report.folder(options.build, "rates", options.out)
@@ -55,7 +58,7 @@ def main(options):
         about = machine(0, huge)
         for letter, module in modules.items():
             context = Context(options, huge, path, progress)
-            parts[letter] = module.run(context)
+            parts[letter] = getattr(module, PARTS[letter][1])(context)
             progress.done()
             about["tsc_hz"] = about["tsc_hz"] or getattr(context, "tsc_hz", 0)
     asked = [(f"({letter}) {what}", value, ok)

@@ -12,6 +12,7 @@ extern const char *const shaper_names[];
 
 /* Each part, with fewer cases when QUICK. */
 void rates_accuracy(bool quick);
+void rates_guarantee(bool quick);
 void rates_live(bool quick);
 void rates_rfc7640(bool quick);
 

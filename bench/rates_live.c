@@ -12,7 +12,7 @@
 #include "bench/rates_lab.h"
 
 #define SIZE 512u
-#define PERIOD_NS 5000000u
+#define PERIODS_PER_S 200u
 #define BURST_BYTES 32768u
 #define LARGEST (1500 + 18) /* frame of the link */
 #define OFFERED_BPS UINT64_C(300000000)
@@ -103,7 +103,7 @@ static void measure(enum what what, enum dp_place at, enum dp_shaper by, unsigne
 		struct dp_conservation c, d;
 		uint64_t start;
 
-		load(lab_step_at(lab_now() + hz / 1000000000 * PERIOD_NS), &next, gap);
+		load(lab_step_at(lab_now() + hz / PERIODS_PER_S), &next, gap);
 		c = lab_books();
 		change(&spec, what, i);
 		envelope_rate(&w.envelope, spec.rate_bps, lab_now());
