@@ -19,7 +19,7 @@ static bool arp_good(const struct rte_arp_hdr *arp)
 		arp->arp_plen == 4 &&
 		(arp->arp_opcode == RTE_BE16(RTE_ARP_OP_REQUEST) ||
 			arp->arp_opcode == RTE_BE16(RTE_ARP_OP_REPLY)) &&
-		(sender[0] & 1) == 0 && memcmp(sender, mac_zero, 6) != 0;
+		memcmp(sender, mac_zero, 6) != 0;
 }
 
 static void arp_send(struct ctx *ctx, struct iface *iface, uint16_t opcode, uint32_t sender_ip,
@@ -167,6 +167,10 @@ void arp_input(struct ctx *ctx, struct iface *in, struct rte_mbuf *m, uint8_t l3
 	arp = rte_pktmbuf_mtod_offset(m, const struct rte_arp_hdr *, l3_offset);
 	if (!arp_good(arp)) {
 		ctx_drop(ctx, in, m, DROP_ARP_MALFORMED);
+		return;
+	}
+	if (arp->arp_data.arp_sha.addr_bytes[0] & 1) {
+		ctx_drop(ctx, in, m, DROP_ARP_GROUP_MAC);
 		return;
 	}
 	sender = rte_be_to_cpu_32(arp->arp_data.arp_sip);

@@ -10,22 +10,29 @@
 	X(RUNT, runt, "frame shorter than its headers")                                            \
 	X(NO_UNTAGGED, no_untagged, "untagged frame on a port without an untagged interface")      \
 	X(UNKNOWN_VLAN, unknown_vlan, "802.1Q or 802.1ad tag of no interface")                     \
+	X(VLAN_RESERVED, vlan_reserved, "tag with VID 4095, which IEEE 802.1Q 9.6 forbids")        \
 	X(HANDOVER_FULL, handover_full, "the home worker's ring is full")                          \
 	/* link layer, of a virtual router's interface */                                          \
 	X(INPUT_QUEUE_FULL, input_queue_full,                                                      \
 		"its router wants more than its share of the worker")                              \
 	X(OTHER_MAC, other_mac, "unicast frame to another station")                                \
 	X(UNKNOWN_ETHERTYPE, unknown_ethertype, "neither IPv4, IPv6 nor ARP")                      \
+	X(VLAN_HOP, vlan_hop, "another tag behind that of the interface")                          \
 	X(IP6_DISABLED, ip6_disabled, "IPv6 on an interface without it")                           \
 	X(VR_DOWN, vr_down, "the virtual router is stopped or suspended")                          \
 	X(ARP_MALFORMED, arp_malformed, "ARP that RFC 826 does not allow, or of no station")       \
+	X(ARP_GROUP_MAC, arp_group_mac,                                                            \
+		"ARP that claims a broadcast or multicast MAC (RFC 1812 3.3.2)")                   \
 	X(ARP_CONFLICT, arp_conflict, "another station claims one of our addresses")               \
 	X(ARP_NOT_FOR_US, arp_not_for_us, "ARP about another address")                             \
 	/* IPv4 input, RFC 1812 */                                                                 \
 	X(IP4_LENGTH, ip4_length, "total length below the header or beyond the frame")             \
 	X(IP4_HEADER, ip4_header, "version or header length wrong")                                \
 	X(IP4_CHECKSUM, ip4_checksum, "header checksum wrong")                                     \
-	X(IP4_OPTIONS, ip4_options, "malformed options, or a source route")                        \
+	X(IP4_OPTIONS, ip4_options, "malformed options (RFC 791 3.1)")                             \
+	X(IP4_SOURCE_ROUTE, ip4_source_route, "source route option (RFC 7126 4.3, 4.4)")           \
+	X(IP4_FRAGMENT, ip4_fragment,                                                              \
+		"fragment that hides a TCP header (RFC 1858, RFC 3128), or ends beyond 65535")     \
 	X(IP4_MARTIAN_SOURCE, ip4_martian_source, "source that no host can have")                  \
 	X(IP4_MARTIAN_DESTINATION, ip4_martian_destination, "destination that is never forwarded") \
 	X(MULTICAST, multicast, "group address without multicast routing")                         \

@@ -14,6 +14,7 @@
 #include "dataplane/place.h"
 
 #define IP4_FRAGMENTS_MAX 256 /* a 9000-byte packet over a 68-byte MTU: 188 */
+#define TCP_TO_FLAGS 16       /* bytes, RFC 1858 3 */
 #define BOTH (IP4_BAD_SOURCE | IP4_BAD_DESTINATION)
 
 const uint8_t ip4_first_octet[256] = {
@@ -23,25 +24,40 @@ const uint8_t ip4_first_octet[256] = {
 };
 
 /* RFC 791 3.1: well-formed, and no source route, which RFC 7126 4.3 and 4.4 say to drop. */
-static bool options_good(const struct rte_ipv4_hdr *ip, int header_len)
+static enum drop_reason options_check(const struct rte_ipv4_hdr *ip, int header_len)
 {
 	const uint8_t *p = (const uint8_t *)ip + IP4_MIN_LEN;
 	const uint8_t *end = (const uint8_t *)ip + header_len;
 
 	while (p < end) {
 		if (*p == 0) /* end of options */
-			return true;
+			break;
 		if (*p == 1) { /* no operation */
 			p++;
 			continue;
 		}
 		if (*p == 131 || *p == 137) /* loose and strict source route */
-			return false;
+			return DROP_IP4_SOURCE_ROUTE;
 		if (end - p < 2 || p[1] < 2 || p[1] > end - p)
-			return false;
+			return DROP_IP4_OPTIONS;
 		p += p[1];
 	}
-	return true;
+	return DROP_REASON_COUNT;
+}
+
+/* Nobody who follows RFC 791 makes them: a first fragment without the TCP header up to its flags,
+ * or another that would overwrite these. */
+static bool fragment_good(const struct rte_ipv4_hdr *ip, int header_len)
+{
+	uint16_t field = rte_be_to_cpu_16(ip->fragment_offset);
+	int at = (field & IP4_OFFSET_MASK) * 8;
+	int len = rte_be_to_cpu_16(ip->total_length) - header_len;
+
+	if (at + len > UINT16_MAX - header_len)
+		return false;
+	if (ip->next_proto_id != IPPROTO_TCP)
+		return true;
+	return at == 0 ? (field & IP4_MF) == 0 || len >= TCP_TO_FLAGS : at >= TCP_TO_FLAGS;
 }
 
 enum drop_reason ip4_validate(const struct rte_ipv4_hdr *ip, int room)
@@ -69,9 +85,9 @@ enum drop_reason ip4_validate(const struct rte_ipv4_hdr *ip, int room)
 		return DROP_MULTICAST;
 	if (ip4_first_octet[dst >> 24] & IP4_BAD_DESTINATION)
 		return DROP_IP4_MARTIAN_DESTINATION;
-	if (!options_good(ip, header_len))
-		return DROP_IP4_OPTIONS;
-	return DROP_REASON_COUNT;
+	if (!fragment_good(ip, header_len))
+		return DROP_IP4_FRAGMENT;
+	return options_check(ip, header_len);
 }
 
 uint32_t ip4_flow_hash(const struct rte_ipv4_hdr *ip)

@@ -21,8 +21,12 @@
 #define IP4_BAD_DESTINATION 2
 extern const uint8_t ip4_first_octet[256];
 
-/* All of RFC 1812 5.2.2 and the address checks for a header without options: what fails, and what
- * has options, goes to ip4_validate. ROOM: bytes from the header to the end of the frame. */
+/* Version, header length and what makes a fragment, in the header's first eight bytes. */
+#define IP4_COMMON_MASK UINT64_C(0xff3f0000000000ff)
+
+/* All of RFC 1812 5.2.2 and the address checks for a header without options of no fragment: what
+ * fails, and what is one, goes to ip4_validate. ROOM: bytes from the header to the end of the
+ * frame. */
 static inline bool ip4_valid(const struct rte_ipv4_hdr *ip, int room)
 {
 	uint64_t first, second, sum64; /* headers are aligned to two bytes only */
@@ -42,7 +46,7 @@ static inline bool ip4_valid(const struct rte_ipv4_hdr *ip, int room)
 	sum64 += carry;
 	sum32 = (uint32_t)((sum64 + (sum64 >> 32 | sum64 << 32)) >> 32);
 	sum32 += sum32 >> 16 | sum32 << 16;
-	return likely((uint8_t)first == 0x45 && sum32 >= UINT32_C(0xffff0000) &&
+	return likely((first & IP4_COMMON_MASK) == 0x45 && sum32 >= UINT32_C(0xffff0000) &&
 		total >= IP4_MIN_LEN && total <= room && src != dst &&
 		((ip4_first_octet[(uint8_t)src] & IP4_BAD_SOURCE) |
 			(ip4_first_octet[(uint8_t)dst] & IP4_BAD_DESTINATION)) == 0);

@@ -106,6 +106,8 @@ static enum drop_reason frame_judge(const struct iface *in, const uint8_t *frame
 		return DROP_OTHER_MAC;
 	if (type == TYPE_ARP || type == TYPE_IP6)
 		return DROP_REASON_COUNT;
+	if (type == TYPE_VLAN || type == TYPE_QINQ)
+		return DROP_VLAN_HOP;
 	if (type != TYPE_IP4)
 		return DROP_UNKNOWN_ETHERTYPE;
 	/* RFC 1812 5.3.4: a link-layer broadcast carries nothing to forward. */
@@ -231,6 +233,18 @@ static bool too_short(const struct rte_mbuf *m, const struct frame_class *c)
 	return m->data_len < RTE_ETHER_HDR_LEN || m->data_len < c->l3_offset;
 }
 
+/* Tags that no interface can have are told apart. */
+static enum drop_reason unclaimed_reason(const struct frame_class *c, const uint8_t *frame)
+{
+	bool reserved = false;
+
+	if (!c->tagged)
+		return DROP_NO_UNTAGGED;
+	for (unsigned int at = RTE_ETHER_HDR_LEN; at < c->l3_offset; at += 4)
+		reserved |= (~load16(frame + at) & RTE_BE16(VID_MASK)) == 0;
+	return reserved ? DROP_VLAN_RESERVED : DROP_UNKNOWN_VLAN;
+}
+
 /* A frame that is nobody's, another worker's, or out of the common. */
 static __rte_noinline void receive_slowly(struct ctx *ctx, struct bursts *b, struct port *port,
 	const struct frame_class *c, struct rte_mbuf *m)
@@ -238,7 +252,7 @@ static __rte_noinline void receive_slowly(struct ctx *ctx, struct bursts *b, str
 	if (too_short(m, c))
 		drop_unclaimed(ctx, port, m, DROP_RUNT);
 	else if (c->iface == NULL)
-		drop_unclaimed(ctx, port, m, c->tagged ? DROP_UNKNOWN_VLAN : DROP_NO_UNTAGGED);
+		drop_unclaimed(ctx, port, m, unclaimed_reason(c, rte_pktmbuf_mtod(m, uint8_t *)));
 	else if (c->iface->worker != ctx->index)
 		hand_over(ctx, port, c, m);
 	else

@@ -15,9 +15,10 @@ lab_host v1b p1b 10.0.2.2/24 10.0.2.1 1400
 
 # host6 NAME ADDRESS/LENGTH GATEWAY
 host6() {
-	ip -n "$LAB-$1" addr add "$2" dev eth0 nodad &&
-		ip -n "$LAB-$1" route add default via "$3" dev eth0 metric 10 ||
+	if ! { ip -n "$LAB-$1" addr add "$2" dev eth0 nodad &&
+		ip -n "$LAB-$1" route add default via "$3" dev eth0 metric 10; }; then
 		t_bail "host $1: no IPv6"
+	fi
 }
 host6 v1a 2001:db8:1::2/64 2001:db8:1::1
 host6 v1b 2001:db8:2::2/64 2001:db8:2::1

@@ -62,7 +62,7 @@ static void test_refused(void **state)
 		{"protocol length", 5, 16, 0, DROP_ARP_MALFORMED},
 		{"operation 0", 7, 0, 0, DROP_ARP_MALFORMED},
 		{"operation 3", 7, 3, 0, DROP_ARP_MALFORMED},
-		{"group sender", 8, 3, 0, DROP_ARP_MALFORMED},
+		{"group sender", 8, 3, 0, DROP_ARP_GROUP_MAC},
 		{"short", 0, 0, 1, DROP_ARP_MALFORMED},
 		{"empty", 0, 0, 28, DROP_ARP_MALFORMED},
 		{"another target", 27, 99, 0, DROP_ARP_NOT_FOR_US},
