@@ -9,7 +9,7 @@ from common import Hugepages, Progress, build_target, machine
 HUGEPAGES = 320  # of 2 MiB: build/bench/sched's, and the others' one after the other
 # letter -> module, function
 PARTS = {"a": ("rates_accuracy", "run"), "b": ("rates_cost", "run"),
-         "d": ("rates_virtual", "guarantee"), "e": ("rates_virtual", "live"),
+         "c": ("rates_tables", "run"), "d": ("rates_virtual", "guarantee"), "e": ("rates_virtual", "live"),
          "f": ("rates_virtual", "rfc7640")}
 
 

@@ -49,7 +49,7 @@ def once(context, what, busy, idle):
 def measure(context):
     """(busy, idle, contestant) -> cycles of each round."""
     rounds = {}
-    n_rounds = min(context.options.rounds, 5)
+    n_rounds = 1 if context.options.quick else min(context.options.rounds, 5)
     for i in range(n_rounds):
         for busy, idle in SETS:
             for what in CONTESTANTS:
