@@ -13,6 +13,7 @@ import rates_virtual
 import report
 from common import BenchError, command_line, end, log_tail, spawn
 from hosts import Daemon, Hosts, Kernel
+from ndr import go_first
 
 TARGETS = ["hpsrouterd", "hpsrctl", "test/tools/udpflow", "bench/rates"]
 RATES = [100, 150, 200]  # Mbit/s, as the paper's
@@ -59,8 +60,10 @@ class Flows:
         self.seconds = context.options.seconds
 
     def start(self, space, argv, log):
-        return spawn(self.hosts.inside(space, *argv), None, f"{self.context.path}/logs/{log}",
-                     cpus=self.cpus, stdout=subprocess.PIPE)
+        child = spawn(self.hosts.inside(space, *argv), None, f"{self.context.path}/logs/{log}",
+                      cpus=self.cpus, stdout=subprocess.PIPE)
+        go_first(child)  # a sender that stands still makes a burst of what it owes
+        return child
 
     def finish(self, children, what):
         """Their JSON; each must end well within the time."""
