@@ -49,6 +49,10 @@ static void usage(FILE *to)
 	      "  --untagged         one virtual router on the ports themselves, without VLANs\n"
 	      "  --ip6              IPv6 instead of IPv4\n"
 	      "  --shape RATE       vif-in token bucket on every link, such as 400Gbps\n"
+	      "  --filter N         N rules on each interface that receives, none of which "
+	      "matches\n"
+	      "  --policies N       N policies, of which the last takes every packet\n"
+	      "  --rpf              sources are checked, strictly\n"
 	      "  --seconds S        length of a window (1); 0: no traffic at all\n"
 	      "  --windows N        windows, one after the other (1)\n"
 	      "  --warm-up S        before the first (0.5)\n"
@@ -127,6 +131,17 @@ static bool parse_option(struct options *o, int option, const char *arg)
 		return true;
 	case 's':
 		return rate_parse(arg, &o->site.shape_bps) == 0 && o->site.shape_bps > 0;
+	case 'f':
+		ok = parse_uint(arg, 1, DP_RULES_MAX, &n);
+		o->site.n_rules = (unsigned int)n;
+		return ok;
+	case 'P':
+		ok = parse_uint(arg, 1, DP_RULES_MAX, &n);
+		o->site.n_policies = (unsigned int)n;
+		return ok;
+	case 'R':
+		o->site.rpf = true;
+		return true;
 	case 't':
 		return parse_seconds(arg, &o->seconds);
 	case 'w':
@@ -160,6 +175,9 @@ static int parse_options(struct options *o, int argc, char **argv)
 		{"untagged", no_argument, NULL, 'u'},
 		{"ip6", no_argument, NULL, '6'},
 		{"shape", required_argument, NULL, 's'},
+		{"filter", required_argument, NULL, 'f'},
+		{"policies", required_argument, NULL, 'P'},
+		{"rpf", no_argument, NULL, 'R'},
 		{"seconds", required_argument, NULL, 't'},
 		{"windows", required_argument, NULL, 'w'},
 		{"warm-up", required_argument, NULL, 'W'},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #define NET_IN 0xc0a80000u  /* 192.168.0.0/16: a /24 each port; ours is .1, the neighbour's .2 */
 #define NET_OUT 0xc0a88000u /* its upper half */
 #define NET_TO 0x0a000000u  /* 10.0.0.0/8, in /24 */
+#define NET_NOWHERE UINT32_C(0xac100000) /* 172.16.0.0/12: where no packet goes */
 
 static struct ip_addr address_of(const struct site *site, uint32_t address)
 {
@@ -111,6 +113,46 @@ static int add_iface(const struct site *site, struct dp_txn *txn, dp_vr_id vr, u
 	return dp_txn_iface_add(txn, vr, &spec, id, err);
 }
 
+/* A match that no packet of the benches fits, another for each INDEX. */
+static struct dp_match_spec match_nothing(const struct site *site, unsigned int index)
+{
+	return (struct dp_match_spec){.to = network24(site, NET_NOWHERE + (index << 8)),
+		.proto = IPPROTO_UDP,
+		.sport_last = UINT16_MAX,
+		.dport_first = (uint16_t)index,
+		.dport_last = (uint16_t)(index + 100)};
+}
+
+static int add_filter(const struct site *site, struct dp_txn *txn, dp_iface_id in, char *err)
+{
+	static struct dp_filter_rule rules[DP_RULES_MAX];
+	int rc = 0;
+
+	for (unsigned int i = 0; i < site->n_rules; i++)
+		rules[i] = (struct dp_filter_rule){.drop = true, .match = match_nothing(site, i)};
+	if (site->n_rules > 0)
+		rc = dp_txn_filter_set(txn, in, DP_IN, rules, site->n_rules, err);
+	if (rc == 0 && site->rpf)
+		rc = dp_txn_rpf_set(txn, in, DP_RPF_STRICT, err);
+	return rc;
+}
+
+static int add_policies(const struct site *site, struct dp_txn *txn, dp_vr_id vr,
+	const struct dp_neigh_spec *via, char *err)
+{
+	static struct dp_policy_spec policies[DP_RULES_MAX];
+
+	for (unsigned int i = 0; i < site->n_policies; i++)
+		policies[i] = (struct dp_policy_spec){.match = match_nothing(site, i),
+			.nexthops = {{.via = via->address, .iface = via->iface}},
+			.n_nexthops = 1};
+	if (site->n_policies == 0)
+		return 0;
+	policies[site->n_policies - 1].match = (struct dp_match_spec){
+		.proto = DP_PROTO_ANY, .sport_last = UINT16_MAX, .dport_last = UINT16_MAX};
+	return dp_txn_policies_set(txn, vr, policies, site->n_policies, err);
+}
+
 /* routes: room for site->n_routes. */
 static int add_vr(struct site *site, struct dp_txn *txn, unsigned int v,
 	struct dp_route_spec *routes, char *err)
@@ -126,6 +168,8 @@ static int add_vr(struct site *site, struct dp_txn *txn, unsigned int v,
 		uint16_t vlan = site->untagged ? DP_VLAN_NONE : (uint16_t)(SITE_VLAN_IN + v);
 
 		rc = add_iface(site, txn, site->vrs[v], p, false, vlan, &in, err);
+		if (rc == 0)
+			rc = add_filter(site, txn, in, err);
 		out[p] = in;
 		if (rc == 0 && !site->untagged)
 			rc = add_iface(site, txn, site->vrs[v], p, true,
@@ -150,6 +194,8 @@ static int add_vr(struct site *site, struct dp_txn *txn, unsigned int v,
 		rc = dp_txn_routes_set(txn, site->vrs[v], routes, site->n_routes, err);
 	if (rc == 0)
 		rc = dp_txn_neighbors_set(txn, site->vrs[v], neighbors, site->n_ports, err);
+	if (rc == 0)
+		rc = add_policies(site, txn, site->vrs[v], &neighbors[0], err);
 	return rc;
 }
 

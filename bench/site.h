@@ -29,6 +29,11 @@ struct site {
 	bool ip6;                     /* the same in IPv6 */
 	bool no_sharing;              /* routers do not take turns on the worker */
 	uint64_t shape_bps;           /* vif-in token bucket on every link; 0: none */
+	/* Of each virtual router: rules on each interface that receives, none of which matches a
+	 * packet; policies, of which the last takes all packets where the routes do; and whether
+	 * sources are checked, strictly. */
+	unsigned int n_rules, n_policies;
+	bool rpf;
 	dp_port_id ports[SITE_PORTS_MAX];
 	dp_vr_id vrs[SITE_VRS_MAX];
 };

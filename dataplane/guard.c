@@ -163,7 +163,7 @@ static void check_sources(struct ctx *ctx, struct burst *b, enum ip_af af)
 	uint8_t sources6[PKT_BURST][16];
 	uint8_t index[PKT_BURST];
 	unsigned int n = 0, kept = 0;
-	uint64_t drop = 0;
+	uint64_t drop = 0, differ = 0;
 
 	for (unsigned int i = 0; i < b->n; i++) {
 		if (b->in[i]->rpf == DP_RPF_OFF)
@@ -179,7 +179,11 @@ static void check_sources(struct ctx *ctx, struct burst *b, enum ip_af af)
 	}
 	if (n == 0)
 		return;
-	if (af == IP_AF_4)
+	for (unsigned int k = 1; k < n; k++)
+		differ |= roots[k] ^ roots[0];
+	if (af == IP_AF_4 && differ == 0)
+		fib4_lookup_bulk(roots[0], sources, nhs, n);
+	else if (af == IP_AF_4)
 		fib4_lookup_mixed(roots, sources, nhs, n);
 	else
 		fib6_lookup_mixed(roots, (const uint8_t(*)[16])sources6, nhs, n);

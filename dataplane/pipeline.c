@@ -130,7 +130,7 @@ static inline bool expected(const struct ctx *ctx, const struct iface *in, const
 }
 
 /* The same for an interface with guards, which its flags tell. */
-static bool expected_guarded(
+static inline bool expected_guarded(
 	const struct ctx *ctx, const struct iface *in, const uint8_t *frame, uint16_t type)
 {
 	uint64_t own = load64(in->mac);
@@ -259,10 +259,28 @@ static __rte_noinline void receive_slowly(struct ctx *ctx, struct bursts *b, str
 		take_in_slowly(ctx, b, c->iface, m, c->type, c->l3_offset);
 }
 
+/* The common frame for an interface with guards. */
+static inline bool take_in_guarded(struct ctx *ctx, struct burst *b, struct iface *in,
+	struct rte_mbuf *m, uint16_t type, uint8_t l3_offset)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)((uintptr_t)frame + l3_offset);
+
+	if (!expected_guarded(ctx, in, frame, type) || !ip4_valid(ip, (int)m->data_len - l3_offset))
+		return false;
+	count_in(in, m);
+	b->guards |= in->flags;
+	burst_add(b, m, ip, in);
+	return true;
+}
+
 /* Not IPv4 of the common kind. */
 static __rte_noinline void receive_other(struct ctx *ctx, struct bursts *b, struct port *port,
 	const struct frame_class *c, struct rte_mbuf *m)
 {
+	if (c->type == TYPE_IP4 && c->iface != NULL &&
+		take_in_guarded(ctx, &b->ip4, c->iface, m, c->type, c->l3_offset))
+		return;
 	if (unlikely(c->iface == NULL ||
 		    !take_in6(ctx, &b->ip6, c->iface, m, rte_pktmbuf_mtod(m, const uint8_t *),
 			    c->type, c->l3_offset)))
