@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "drops6.h"
+#include "drops_guard.h"
 #include "wire.h"
 
 #define C_IP (B_IP + 48)
@@ -243,31 +244,17 @@ static void make_l2_broadcast(void)
 
 static void make_rpf(void)
 {
-	wire_begin();
-	assert_int_equal(dp_txn_rpf_set(wire_txn(), lab.lan, DP_RPF_STRICT, wire_err()), 0);
-	wire_commit();
-	send_from(frame_addr("10.9.0.1"));
-}
-
-static void filter_all(dp_iface_id iface, enum dp_direction direction)
-{
-	struct dp_filter_rule all = {.drop = true,
-		.match = {.proto = DP_PROTO_ANY, .sport_last = 65535, .dport_last = 65535}};
-
-	wire_begin();
-	assert_int_equal(dp_txn_filter_set(wire_txn(), iface, direction, &all, 1, wire_err()), 0);
-	wire_commit();
-	send_to(B_IP);
+	drops_guard_make(&lab, DROP_RPF);
 }
 
 static void make_filter_in(void)
 {
-	filter_all(lab.lan, DP_IN);
+	drops_guard_make(&lab, DROP_FILTER_IN);
 }
 
 static void make_filter_out(void)
 {
-	filter_all(lab.wan, DP_OUT);
+	drops_guard_make(&lab, DROP_FILTER_OUT);
 }
 
 static void make_no_route(void)
