@@ -5,6 +5,7 @@
 
 #include "dataplane/arp.h"
 #include "dataplane/icmp.h"
+#include "dataplane/punt.h"
 
 static const uint8_t mac_broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 static const uint8_t mac_zero[6];
@@ -160,6 +161,10 @@ void arp_input(struct ctx *ctx, struct iface *in, struct rte_mbuf *m, uint8_t l3
 	uint32_t sender, target;
 	bool for_us, told = false;
 
+	if (!punt_take(ctx, in->vr)) {
+		ctx_drop(ctx, in, m, DROP_PUNT_LIMITED);
+		return;
+	}
 	if (m->data_len < l3_offset + sizeof(*arp)) {
 		ctx_drop(ctx, in, m, DROP_ARP_MALFORMED);
 		return;

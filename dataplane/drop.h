@@ -18,6 +18,7 @@
 	X(OTHER_MAC, other_mac, "unicast frame to another station")                                \
 	X(UNKNOWN_ETHERTYPE, unknown_ethertype, "neither IPv4, IPv6 nor ARP")                      \
 	X(VLAN_HOP, vlan_hop, "another tag behind that of the interface")                          \
+	X(PUNT_LIMITED, punt_limited, "its router gets more for itself than it may look at")       \
 	X(IP6_DISABLED, ip6_disabled, "IPv6 on an interface without it")                           \
 	X(VR_DOWN, vr_down, "the virtual router is stopped or suspended")                          \
 	X(ARP_MALFORMED, arp_malformed, "ARP that RFC 826 does not allow, or of no station")       \

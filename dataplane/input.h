@@ -62,7 +62,7 @@ void input_drain(struct ctx *ctx);
 /* Is there a router whose packets may be in the receive queues while it has none here? */
 static inline bool input_wants(const struct ctx *ctx)
 {
-	return ctx->input.n_low > 0 || ctx->input.handed;
+	return ctx->input.n_low > 0 || ctx->input.handed || ctx->input.waiting == 0;
 }
 
 /* A router's first packet in a round: what will it lack? */

@@ -12,6 +12,7 @@
 #include "dataplane/local.h"
 #include "dataplane/neigh.h"
 #include "dataplane/place.h"
+#include "dataplane/punt.h"
 
 #define IP4_FRAGMENTS_MAX 256 /* a 9000-byte packet over a 68-byte MTU: 188 */
 #define TCP_TO_FLAGS 16       /* bytes, RFC 1858 3 */
@@ -151,9 +152,15 @@ struct adj *ip4_resolve(struct ctx *ctx, struct iface *in, struct rte_mbuf *m,
 			adj = live_pick(ctx, vr, adj->group, ip4_flow_hash(ip));
 			continue;
 		case ADJ_KIND_GLEAN: {
-			struct adj *neighbor =
-				neigh_get(ctx, vr, adj->out, rte_be_to_cpu_32(ip->dst_addr));
+			uint32_t to = rte_be_to_cpu_32(ip->dst_addr);
+			struct adj *neighbor = neigh_lookup(vr, adj->out, to);
 
+			if (neighbor == NULL && !punt_ask(ctx, vr)) {
+				drop(ctx, in, m, class, DROP_PUNT_LIMITED);
+				return NULL;
+			}
+			if (neighbor == NULL)
+				neighbor = neigh_get(ctx, vr, adj->out, to);
 			if (neighbor == NULL) {
 				drop(ctx, in, m, class, DROP_NEIGHBOR_TABLE_FULL);
 				return NULL;

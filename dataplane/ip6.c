@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/ip6.h"
+#include "dataplane/punt.h"
 
 #include <string.h>
 
@@ -185,6 +186,11 @@ struct adj *ip6_resolve(struct ctx *ctx, struct iface *in, struct rte_mbuf *m,
 			/* A policy may name an interface without IPv6. */
 			if (adj->out->ip6 == NULL) {
 				dispose(ctx, in, m, ip, adj_at(ADJ_NO_ROUTE), class);
+				return NULL;
+			}
+			if (neigh_lookup6(vr, adj->out, ip->dst_addr) == NULL &&
+				!punt_ask(ctx, vr)) {
+				drop(ctx, in, m, class, DROP_PUNT_LIMITED);
 				return NULL;
 			}
 			neighbor = neigh_get6(ctx, vr, adj->out, ip->dst_addr);

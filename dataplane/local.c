@@ -7,6 +7,7 @@
 #include "dataplane/icmp.h"
 #include "dataplane/ip4.h"
 #include "dataplane/local.h"
+#include "dataplane/punt.h"
 #include "dataplane/probe.h"
 
 #define ECHO_HEADER_LEN 8
@@ -80,7 +81,9 @@ void local_input(struct ctx *ctx, struct iface *in, struct rte_mbuf *m, struct r
 	const void *payload = (const char *)ip + header_len;
 	enum drop_reason reason;
 
-	if ((ip->fragment_offset & RTE_BE16(IP4_OFFSET_MASK | IP4_MF)) != 0) {
+	if (!punt_take(ctx, in->vr)) {
+		reason = DROP_PUNT_LIMITED;
+	} else if ((ip->fragment_offset & RTE_BE16(IP4_OFFSET_MASK | IP4_MF)) != 0) {
 		reason = DROP_LOCAL_FRAGMENT;
 	} else if (ip->next_proto_id == IPPROTO_ICMP) {
 		reason = icmp_input(ctx, in, ip, payload, len);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/local6.h"
+#include "dataplane/punt.h"
 
 #include <string.h>
 
@@ -102,7 +103,8 @@ static enum drop_reason input(
 
 void local6_input(struct ctx *ctx, struct iface *in, struct rte_mbuf *m, struct rte_ipv6_hdr *ip)
 {
-	enum drop_reason reason = input(ctx, in, m, ip);
+	enum drop_reason reason =
+		punt_take(ctx, in->vr) ? input(ctx, in, m, ip) : DROP_PUNT_LIMITED;
 
 	if (reason != DROP_REASON_COUNT) {
 		ctx_drop(ctx, in, m, reason);

@@ -10,6 +10,7 @@
 #include "dataplane/policy.h"
 #include "dataplane/input.h"
 #include "dataplane/portsched.h"
+#include "dataplane/punt.h"
 #include "dataplane/vr.h"
 #include "lib/slab.h"
 
@@ -75,6 +76,8 @@ int vr_create(const struct dp_vr_spec *spec, uint8_t worker, struct vr **out, ch
 	snprintf(vr->name, sizeof(vr->name), "%s", spec->name);
 	rc = tbf_init(&vr->icmp_tbf, VR_ICMP_PER_SECOND * 8 * VR_ICMP_COST,
 		VR_ICMP_BURST * VR_ICMP_COST, rte_get_tsc_hz(), rte_rdtsc());
+	if (rc == 0)
+		rc = punt_init(vr, rte_get_tsc_hz(), rte_rdtsc());
 	if (rc == 0)
 		rc = vr_id_alloc(vr);
 	if (rc < 0)

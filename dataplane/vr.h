@@ -37,7 +37,8 @@ struct vr {
 	uint32_t learned_free, learned_free_last, learned_free_count;
 	uint32_t learned_count;
 	uint32_t held;
-	struct tbf icmp_tbf; /* ICMP errors */
+	struct tbf icmp_tbf;          /* ICMP errors */
+	struct tbf punt_tbf, ask_tbf; /* punt.h */
 	uint64_t originated;
 	uint16_t ip_id;
 	uint8_t state;             /* enum dp_vr_state */

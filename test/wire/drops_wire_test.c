@@ -314,6 +314,7 @@ static void make_neighbor_table_full(void)
 		frame_arp(&f, &lab.from_b, ARP_REQUEST, B_MAC, UINT32_C(0x0a280000) + i, 0, WAN_IP);
 		wire_send(1, &f);
 		if (i % 64 == 63) {
+			wire_advance_ns(10000000);
 			wire_poll(1);
 			wire_discard();
 		}
@@ -376,6 +377,20 @@ static void make_input_queue_full(void)
 	for (unsigned int i = 0; i < 32 + 1024 / 2 + 1; i++)
 		wire_send(i & 1, i & 1 ? &back : &there);
 	wire_poll(100);
+}
+
+/* More pings than the bucket holds. */
+static void make_punt_limited(void)
+{
+	struct frame f;
+
+	frame_echo(&f, &lab.from_a, &(struct frame_ip){.src = A_IP, .dst = LAN_IP}, 8, 1, 1, 8, 1);
+	for (unsigned int i = 0; i < 1001; i++) {
+		wire_send(0, &f);
+		if (i % 32 == 31)
+			wire_poll(1);
+	}
+	wire_poll(1);
 }
 
 static void make_link_policed(void)
@@ -507,6 +522,7 @@ static const struct {
 	[DROP_MULTICAST] = {make_multicast},
 	[DROP_DIRECTED_BROADCAST] = {make_directed_broadcast},
 	[DROP_L2_BROADCAST] = {make_l2_broadcast},
+	[DROP_PUNT_LIMITED] = {make_punt_limited},
 	[DROP_INPUT_QUEUE_FULL] = {make_input_queue_full},
 	[DROP_RPF] = {make_rpf},
 	[DROP_FILTER_IN] = {make_filter_in},

@@ -353,6 +353,84 @@ static void test_over_the_ring(void **state)
 	assert_int_equal(field.got[8], field.sent[8]);
 }
 
+enum flood { FLOOD_ARP, FLOOD_PING, FLOOD_TTL, FLOOD_SCAN, FLOODS };
+
+static void flood_frame(
+	struct frame *f, const struct wire_lab *lab, enum flood flood, unsigned int seq)
+{
+	struct frame_ip ip = {.src = A_IP, .dst = LAN_IP};
+
+	if (flood == FLOOD_ARP) {
+		frame_arp(f, &lab->from_a, ARP_REQUEST, A_MAC, A_IP, 0, LAN_IP);
+	} else if (flood == FLOOD_PING) {
+		frame_echo(f, &lab->from_a, &ip, 8, 1, 2, 8, 1);
+	} else {
+		ip.ttl = flood == FLOOD_TTL ? 1 : 64;
+		ip.dst = flood == FLOOD_TTL ? B_IP : UINT32_C(0x0a280000) + seq % 60000;
+		frame_udp(f, &lab->from_a, &ip, 1, 2, 18, 1);
+	}
+}
+
+/* The good router's answers of this turn: bit 0 ARP, bit 1 echo. */
+static unsigned int answers(const struct wire_lab *good)
+{
+	unsigned int seen = 0;
+	struct frame f;
+
+	while (wire_recv(0, &f)) {
+		struct frame_view v;
+
+		frame_parse(&f, &v);
+		assert_true(v.ok);
+		if (v.l2.vlan == good->at_a.vlan)
+			seen |= v.type == TYPE_ARP ? 1 : 2;
+	}
+	wire_discard();
+	return seen;
+}
+
+/* What one router is asked for, pinged, sent with a TTL of 1, or must ask for itself, stays within
+ * its buckets, in 30 ms. The other's ARP and pings are answered at once. */
+static void test_punts(void **state)
+{
+	static const uint64_t most[FLOODS] = {1000 + 301, 1000 + 301, 50 + 31, 512 + 31};
+	const struct wire_lab *bad = &field.labs[0], *good = &field.labs[1];
+	struct dp_route_spec route;
+
+	(void)state;
+	field_create(2, NULL, "s0");
+	route = wire_route("10.40.0.0/16", NULL, bad->wan);
+	assert_int_equal(dp_route_add(bad->vr, &route, wire_err()), 0);
+	for (enum flood flood = 0; flood < FLOODS; flood++) {
+		struct frame_ip ip = {.src = A_IP, .dst = LAN_IP};
+		struct dp_vr_stats before, after;
+		struct frame f;
+
+		wire_run_ns(UINT64_C(20000000000), UINT64_C(100000000));
+		wire_discard();
+		assert_int_equal(dp_vr_stats_get(bad->vr, &before), 0);
+		for (unsigned int t = 0; t < 300; t++) {
+			for (unsigned int i = 0; i < 128; i++) {
+				flood_frame(&f, bad, flood, t * 128 + i);
+				wire_send(0, &f);
+			}
+			frame_arp(&f, &good->from_a, ARP_REQUEST, A_MAC, A_IP, 0, LAN_IP);
+			wire_send(0, &f);
+			frame_echo(&f, &good->from_a, &ip, 8, 1, 2, 8, 1);
+			wire_send(0, &f);
+			wire_advance_ns(100000);
+			wire_poll(1);
+			if (t > 10)
+				assert_int_equal(answers(good), 3);
+			else
+				wire_discard();
+		}
+		assert_int_equal(dp_vr_stats_get(bad->vr, &after), 0);
+		assert_true(after.originated > before.originated);
+		assert_true(after.originated - before.originated <= most[flood]);
+	}
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -370,6 +448,7 @@ int main(int argc, char **argv)
 		WIRE_TEST(test_alone),
 		WIRE_TEST(test_comes_and_goes),
 		WIRE_TEST(test_suspended),
+		WIRE_TEST(test_punts),
 		WIRE_TEST(test_over_the_ring),
 	};
 
