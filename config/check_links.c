@@ -291,7 +291,7 @@ static void check_shape(struct check *check, const struct link *link, unsigned i
 	if (shape->queue_packets == 0 && !check->partial)
 		diag_error(check->diag, loc, "queue-packets: a queue of interface '%s' holds none",
 			iface->name);
-	if (shape->burst_bytes < frame)
+	if (shape->burst_bytes && shape->burst_bytes < frame)
 		diag_warning(check->diag, check_loc(shape->burst_loc, loc),
 			"burst: %llu bytes are less than one full frame of interface '%s', %u "
 			"bytes: its rate is not reached",

@@ -8,12 +8,25 @@
 #include "lib/ipaddr.h"
 
 #define DEFAULT_MTU 1500
-#define DEFAULT_BURST_BYTES 32768u
+#define BURST_BYTES_MIN 32768u
+#define BURST_BYTES_MAX (4u << 20)
+#define BURST_BYTES_OF(rate_bps) ((rate_bps) / 8 / 500) /* 2 ms */
 #define DEFAULT_QUEUE_BYTES 262144u
 #define QUEUE_BYTES_A_PACKET 256u
 #define QUEUE_PACKETS_MIN 32u
 
 /* ---- defaults ---- */
+
+uint64_t model_burst_bytes(const struct model_shape *shape, uint64_t rate_bps)
+{
+	uint64_t bytes = BURST_BYTES_OF(rate_bps);
+
+	if (shape->burst_bytes)
+		return shape->burst_bytes;
+	if (bytes < BURST_BYTES_MIN)
+		return BURST_BYTES_MIN;
+	return bytes < BURST_BYTES_MAX ? bytes : BURST_BYTES_MAX;
+}
 
 uint32_t model_queue_packets(uint64_t queue_bytes)
 {
@@ -54,7 +67,6 @@ void model_interface_init(struct model_interface *iface)
 			{
 				.at = MODEL_AT_VIF_IN,
 				.by = MODEL_BY_TBF,
-				.burst_bytes = DEFAULT_BURST_BYTES,
 				.queue_bytes = DEFAULT_QUEUE_BYTES,
 				.queue_packets = model_queue_packets(DEFAULT_QUEUE_BYTES),
 			},

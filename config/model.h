@@ -108,7 +108,7 @@ struct model_shape {
 	struct model_loc loc;
 	enum model_place at;         /* default vif-in */
 	enum model_shaper by;        /* default tbf */
-	uint64_t burst_bytes;        /* default 32 KiB */
+	uint64_t burst_bytes;        /* 0: by the rate, model_burst_bytes */
 	uint64_t queue_bytes;        /* default 256 KiB */
 	uint32_t queue_packets;      /* default queue_bytes / 256, at least 32 */
 	enum model_accounting bytes; /* what counts as a byte: default l2 (frame without FCS) */
@@ -292,6 +292,9 @@ void model_router_init(struct model_router *router);
 void model_interface_init(struct model_interface *iface);
 void model_match_init(struct model_match *match); /* any packet */
 void model_probe_init(struct model_probe *probe); /* none, with the usual times */
+/* The burst of a link that is granted RATE_BPS: SHAPE's own, or what the rate brings in 2 ms, from
+ * 32 KiB to 4 MiB. */
+uint64_t model_burst_bytes(const struct model_shape *shape, uint64_t rate_bps);
 /* Packets that a queue of this many bytes is given by default. */
 uint32_t model_queue_packets(uint64_t queue_bytes);
 

@@ -38,14 +38,17 @@ void dpspec_link(
 		[MODEL_AT_PORT] = DP_AT_PORT,
 	};
 	const struct model_shape *shape = &iface->shape;
+	uint64_t most_bps = grant->granted_bps;
 
+	if (grant->borrow_bps > most_bps)
+		most_bps = grant->borrow_bps;
 	memset(spec, 0, sizeof(*spec));
 	spec->rate_bps = grant->granted_bps;
 	spec->min_bps = grant->min_bps;
 	spec->borrow_bps = grant->borrow_bps;
 	spec->at = places[shape->at];
 	spec->by = shape->by == MODEL_BY_PSP ? DP_BY_PSP : DP_BY_TBF;
-	spec->burst_bytes = shape->burst_bytes;
+	spec->burst_bytes = model_burst_bytes(shape, most_bps);
 	spec->queue_bytes = shape->queue_bytes;
 	spec->queue_packets = shape->queue_packets;
 	spec->count_l1 = shape->bytes == MODEL_ACCOUNT_L1;

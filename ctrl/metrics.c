@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ctrl/promtext.h"
+#include "ctrl/view.h"
 #include "dataplane/dp.h"
 
 #define NS_PER_S 1e9
@@ -18,6 +19,7 @@ struct site_row {
 	uint32_t bufs_total, bufs_in_use;
 	uint64_t tsc_hz;
 	struct control_reloads reloads;
+	uint64_t pending;
 };
 
 struct worker_row {
@@ -46,6 +48,7 @@ struct iface_row {
 	uint64_t limit_bytes;
 	uint64_t probe_up, probe_lost; /* PROMTEXT_NONE: no probe */
 	uint32_t limit_packets;
+	const char *at, *by, *service, *share;
 };
 
 struct snapshot {
@@ -100,6 +103,8 @@ static const struct promtext_family site_families[] = {
 	PROMTEXT_COUNTER(struct site_row, reloads.n_refused,
 		"hpsrouter_config_reloads_refused_total",
 		"Reloads that were refused and changed nothing."),
+	PROMTEXT_GAUGE(struct site_row, pending, "hpsrouter_pending",
+		"What failed and will be tried again: an instant of the leases, rates; 0: nothing."),
 };
 
 static const struct promtext_family worker_families[] = {
@@ -242,6 +247,10 @@ static int take_iface(struct control *control, struct snapshot *snapshot,
 	row->granted_bps = row->stats.link.rate_bps ? row->stats.link.rate_bps : PROMTEXT_NONE;
 	row->limit_bytes = iface->shape.queue_bytes;
 	row->limit_packets = iface->shape.queue_packets;
+	row->at = view_place(iface->shape.at);
+	row->by = view_shaper(iface->shape.by);
+	row->service = view_service(&iface->rate);
+	row->share = view_share(iface->rate.share);
 	row->probe_up = row->probe_lost = PROMTEXT_NONE;
 	if (iface->probe.peer.af && dp_probe_stats_get(id, &probe) == 0 &&
 		probe.state != DP_PROBE_NONE) {
@@ -358,6 +367,7 @@ static int snapshot_take(struct control *control, struct snapshot *snapshot)
 	dp_bufs_get(&snapshot->site.bufs_total, &snapshot->site.bufs_in_use);
 	snapshot->site.tsc_hz = dp_tsc_hz();
 	snapshot->site.reloads = control->reloads;
+	snapshot->site.pending = (uint64_t)control->running.behind + control->running.unsettled;
 	for (size_t i = 0; rc == 0 && i < dp_workers_count(); i++)
 		rc = take_worker(snapshot, i);
 	for (size_t i = 0; rc == 0 && i < site->n_ports; i++)
@@ -415,6 +425,18 @@ static void print_latency(FILE *out, const struct vr_row *vr)
 	fprintf(out, "%s_count{%s} %llu\n", name, vr->labels, (unsigned long long)count);
 }
 
+static void print_services(FILE *out, const struct iface_row *rows, size_t n)
+{
+	static const char name[] = "hpsrouter_link_info";
+
+	promtext_head(out, name, "gauge",
+		"Service of the virtual link, whether it borrows, where and by what it is shaped; "
+		"always 1.");
+	for (size_t i = 0; i < n; i++)
+		fprintf(out, "%s{%s,service=\"%s\",share=\"%s\",at=\"%s\",by=\"%s\"} 1\n", name,
+			rows[i].labels, rows[i].service, rows[i].share, rows[i].at, rows[i].by);
+}
+
 static void print_build(FILE *out, const struct control *control)
 {
 	struct promtext_labels labels = {0};
@@ -455,6 +477,7 @@ static void print_snapshot(FILE *out, const struct snapshot *snapshot)
 	for (size_t i = 0; i < snapshot->n_vrs; i++)
 		print_latency(out, &snapshot->vrs[i]);
 	promtext_families(out, iface_families, COUNT(iface_families), ifaces);
+	print_services(out, snapshot->ifaces, snapshot->n_ifaces);
 	print_drops(out, "hpsrouter_interface_dropped_packets_total",
 		"Packets dropped, by reason; absent: none.", ifaces,
 		offsetof(struct iface_row, stats.drops), false);

@@ -210,6 +210,25 @@ json_t *view_vpxis(struct control *control)
 	return list;
 }
 
+/* VPXIs that come and go by the clock. */
+static json_t *view_leases(const struct model_site *site)
+{
+	json_t *list = json_array();
+
+	for (size_t v = 0; v < site->n_vpxis; v++) {
+		const struct model_vpxi *vpxi = &site->vpxis[v];
+		json_t *item;
+
+		if (vpxi->lease.loc.line == 0)
+			continue;
+		item = json_pack("{s:s, s:s}", "vpxi", vpxi->name, "state",
+			lease_state_name(lease_state(vpxi, clock_now_s())));
+		view_lease(item, vpxi);
+		json_array_append_new(list, item);
+	}
+	return list;
+}
+
 static json_t *view_counts(struct control *control)
 {
 	const struct model_site *site = control->running.model;
@@ -260,7 +279,7 @@ json_t *view_status(struct control *control)
 
 	dp_bufs_get(&total, &in_use);
 	return json_pack("{s:s, s:s, s:i, s:i, s:I, s:s?, s:s?, s:I, s:{s:I, s:I}, s:s, s:o, s:o, "
-			 "s:o, s:o, s:o, s:o}",
+			 "s:o, s:o, s:o, s:o, s:o}",
 		"site", site->name, "version", HPSROUTER_VERSION, "protocol", RPC_VERSION, "pid",
 		(int)getpid(), "uptime_ns", (json_int_t)uptime, "config", control->config, "socket",
 		site->control.socket, "clients",
@@ -270,7 +289,8 @@ json_t *view_status(struct control *control)
 		"next_change",
 		view_time(lease_site_next_change(
 			running_accepted(&control->running), control->running.at_s)),
-		"pending", view_pending(&control->running), "counts", view_counts(control),
+		"pending", view_pending(&control->running), "leases",
+		view_leases(running_accepted(&control->running)), "counts", view_counts(control),
 		"slices", view_slices(control), "ports", view_ports(control));
 }
 

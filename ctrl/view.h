@@ -41,5 +41,10 @@ void view_traffic(json_t *object, const struct dp_traffic *traffic);
 void view_rates(json_t *object, const struct stats_rates *rates); /* NULL: zeroes */
 json_t *view_conservation(const struct dp_conservation *conservation);
 const char *view_vr_state(enum dp_vr_state state);
+const char *view_place(enum model_place at);
+const char *view_shaper(enum model_shaper by);
+const char *view_share(enum model_share share);
+/* "static", "min-max", "min", "max", "best-effort". */
+const char *view_service(const struct model_rate *rate);
 
 #endif

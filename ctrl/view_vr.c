@@ -17,7 +17,7 @@ const char *view_vr_state(enum dp_vr_state state)
 	return "unknown";
 }
 
-static const char *place_name(enum model_place at)
+const char *view_place(enum model_place at)
 {
 	switch (at) {
 	case MODEL_AT_INGRESS:
@@ -30,6 +30,27 @@ static const char *place_name(enum model_place at)
 		return "port";
 	}
 	return "unknown";
+}
+
+const char *view_shaper(enum model_shaper by)
+{
+	return by == MODEL_BY_PSP ? "psp" : "tbf";
+}
+
+const char *view_share(enum model_share share)
+{
+	return share == MODEL_SHARE_BORROW ? "borrow" : "strict";
+}
+
+const char *view_service(const struct model_rate *rate)
+{
+	if (grant_is_best_effort(rate))
+		return "best-effort";
+	if (rate->min_bps == rate->max_bps)
+		return "static";
+	if (rate->min_bps == 0)
+		return "max";
+	return rate->max_bps == MODEL_RATE_NONE ? "min" : "min-max";
 }
 
 static json_t *view_vlan(const struct model_interface *iface)
@@ -57,21 +78,23 @@ json_t *view_rate(struct control *control, const struct running_iface *iface)
 	const struct stats_iface *rates = stats_iface_lookup(&control->stats, iface->id);
 	const struct model_shape *shape = &iface->iface->shape;
 	struct dp_iface_stats stats = {0};
+	uint64_t burst_bytes;
 
 	dp_iface_stats_get(iface->id, &stats);
-	return json_pack("{s:s, s:o, s:s, s:s, s:I, s:o, s:o, s:I, s:s, s:s, s:I, s:I, s:I, s:I, "
-			 "s:I, s:I, s:I, s:o}",
+	burst_bytes = stats.link.rate_bps ? stats.link.burst_bytes : model_burst_bytes(shape, 0);
+	return json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:I, s:s, s:s, s:I, s:I, "
+			 "s:I, s:I, s:I, s:I, s:I, s:o}",
 		"vpxi", iface->vr.vpxi->name, "vrouter",
 		json_sprintf("%s/%s", iface->vr.vpxi->name, iface->vr.router->name), "interface",
-		iface->iface->name, "port", iface->iface->port, "min_bps",
-		(json_int_t)iface->iface->rate.min_bps, "max_bps",
+		iface->iface->name, "port", iface->iface->port, "service",
+		view_service(&iface->iface->rate), "share", view_share(iface->iface->rate.share),
+		"min_bps", (json_int_t)iface->iface->rate.min_bps, "max_bps",
 		view_bps(iface->iface->rate.max_bps, MODEL_RATE_NONE), "granted_bps",
 		view_bps(stats.link.rate_bps, 0), "measured_bps",
-		(json_int_t)(rates ? rates->measured_bps : 0), "at", place_name(shape->at), "by",
-		shape->by == MODEL_BY_PSP ? "psp" : "tbf", "burst_bytes",
-		(json_int_t)shape->burst_bytes, "queue_packets", (json_int_t)stats.queue_packets,
-		"queue_bytes", (json_int_t)stats.queue_bytes, "queue_limit_packets",
-		(json_int_t)shape->queue_packets, "queue_limit_bytes",
+		(json_int_t)(rates ? rates->measured_bps : 0), "at", view_place(shape->at), "by",
+		view_shaper(shape->by), "burst_bytes", (json_int_t)burst_bytes, "queue_packets",
+		(json_int_t)stats.queue_packets, "queue_bytes", (json_int_t)stats.queue_bytes,
+		"queue_limit_packets", (json_int_t)shape->queue_packets, "queue_limit_bytes",
 		(json_int_t)shape->queue_bytes, "link_packets", (json_int_t)stats.link_packets,
 		"link_bytes", (json_int_t)stats.link_bytes, "drops", view_drops(stats.drops));
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/lease.h"
 #include "lib/ipaddr.h"
 #include "lib/rate.h"
 
@@ -260,6 +261,8 @@ int args_vpxi(int argc, char **argv, const struct cli_options *options, json_t *
 int args_time(int argc, char **argv, const struct cli_options *options, json_t **params,
 	struct cli_error *error)
 {
+	int64_t time_s;
+
 	(void)options;
 	*params = NULL;
 	if (argc == 0) {
@@ -268,6 +271,11 @@ int args_time(int argc, char **argv, const struct cli_options *options, json_t *
 	}
 	if (argc > 1)
 		return unexpected(error, argv[1]);
+	if (lease_time_parse(argv[0], &time_s) < 0) {
+		cli_error_set(error, CLI_USAGE,
+			"'%.60s' is no time in UTC such as 2026-12-01T08:00:00Z", argv[0]);
+		return -EINVAL;
+	}
 	return finish(json_pack("{s:s}", "time", argv[0]), params, error);
 }
 

@@ -101,6 +101,34 @@ static void show_status_time(const json_t *result, FILE *out)
 		fprintf(out, "%s: failed, will be tried again\n", json_string_value(what));
 }
 
+static void cells_lease(struct table *table, const json_t *vpxi)
+{
+	const json_t *lease = json_object_get(vpxi, "lease");
+
+	table_cell_string(table, lease, "start");
+	table_cell_string(table, lease, "end");
+	table_cell_string(table, vpxi, "period");
+	table_cell_string(table, vpxi, "next_change");
+}
+
+static void show_leases(const json_t *leases, FILE *out)
+{
+	static const char *const headers[] = {
+		"VPXI", "STATE", "START", "END", "PERIOD", "NEXT-CHANGE", NULL};
+	struct table table;
+	json_t *vpxi;
+	size_t i;
+
+	table_init(&table, headers);
+	json_array_foreach ((json_t *)leases, i, vpxi) {
+		table_cell_string(&table, vpxi, "vpxi");
+		table_cell_string(&table, vpxi, "state");
+		cells_lease(&table, vpxi);
+	}
+	table_print(&table, out);
+	table_fini(&table);
+}
+
 void show_status(const json_t *result, FILE *out)
 {
 	json_t *counts = json_object_get(result, "counts");
@@ -122,6 +150,10 @@ void show_status(const json_t *result, FILE *out)
 		integer_of(buffers, "total"));
 	show_status_time(result, out);
 	fputc('\n', out);
+	if (json_array_size(json_object_get(result, "leases")) > 0) {
+		show_leases(json_object_get(result, "leases"), out);
+		fputc('\n', out);
+	}
 	show_slices(json_object_get(result, "slices"), out);
 	fputc('\n', out);
 	show_ports(json_object_get(result, "ports"), out);
@@ -139,8 +171,8 @@ void show_clock(const json_t *result, FILE *out)
 
 void show_vpxis(const json_t *result, FILE *out)
 {
-	static const char *const headers[] = {
-		"VPXI", "STATE", "PERIOD", "NEXT-CHANGE", ">INTERFACES", "VROUTERS", NULL};
+	static const char *const headers[] = {"VPXI", "STATE", "START", "END", "PERIOD",
+		"NEXT-CHANGE", ">INTERFACES", "VROUTERS", NULL};
 	struct table table;
 	json_t *vpxi, *router;
 	size_t i, r;
@@ -159,8 +191,7 @@ void show_vpxis(const json_t *result, FILE *out)
 		fclose(names);
 		table_cell_string(&table, vpxi, "vpxi");
 		table_cell_string(&table, vpxi, "state");
-		table_cell_string(&table, vpxi, "period");
-		table_cell_string(&table, vpxi, "next_change");
+		cells_lease(&table, vpxi);
 		table_cell_integer(&table, vpxi, "interface_count");
 		table_cell(&table, "%s", text);
 		free(text);
@@ -259,12 +290,18 @@ static void show_percentiles(const json_t *latency, FILE *out)
 void show_vr(const json_t *result, FILE *out)
 {
 	json_t *fib = json_object_get(result, "fib"), *drops = json_object_get(result, "drops");
+	json_t *lease = json_object_get(result, "lease");
 	char bytes[HUMAN_LEN], rx[RATE_STRLEN], tx[RATE_STRLEN];
 
 	fprintf(out, "vrouter %s: %s, slice %s, worker %lld, weight %lld\n",
 		string_of(result, "vrouter"), string_of(result, "state"),
 		string_of(result, "slice"), integer_of(result, "worker"),
 		integer_of(result, "weight"));
+	if (lease)
+		fprintf(out, "lease: %s, from %s to %s, period %s, next change %s\n",
+			string_of(lease, "state"), string_of(lease, "start"),
+			string_of(lease, "end"), string_of(result, "period"),
+			string_of(result, "next_change"));
 	fprintf(out, "FIB: %lld IPv4 and %lld IPv6 routes in %s; %lld neighbours\n",
 		integer_of(fib, "routes4"), integer_of(fib, "routes6"),
 		human_bytes((uint64_t)integer_of(fib, "bytes"), bytes),

@@ -8,8 +8,9 @@
 
 void show_links(const json_t *links, FILE *out)
 {
-	static const char *const headers[] = {"VROUTER", "INTERFACE", "PORT", ">MIN", ">MAX",
-		">GRANTED", ">MEASURED", ">QUEUED", ">QUEUE", ">LIMIT", ">DROPS", "AT", "BY", NULL};
+	static const char *const headers[] = {"VROUTER", "INTERFACE", "PORT", "SERVICE", "SHARE",
+		">MIN", ">MAX", ">GRANTED", ">MEASURED", ">QUEUED", ">QUEUE", ">LIMIT", ">DROPS",
+		"AT", "BY", NULL};
 	struct table table;
 	json_t *link;
 	size_t i;
@@ -19,6 +20,8 @@ void show_links(const json_t *links, FILE *out)
 		table_cell_string(&table, link, "vrouter");
 		table_cell_string(&table, link, "interface");
 		table_cell_string(&table, link, "port");
+		table_cell_string(&table, link, "service");
+		table_cell_string(&table, link, "share");
 		table_cell_rate(&table, link, "min_bps");
 		table_cell_rate(&table, link, "max_bps");
 		table_cell_rate(&table, link, "granted_bps");

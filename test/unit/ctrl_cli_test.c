@@ -71,6 +71,9 @@ static const struct line lines[] = {
 	{{"reload"}, "reload", NULL},
 	{{"reload", "/tmp/../dev/null"}, "reload", "{\"file\":\"/dev/null\"}"},
 	{{"config", "show"}, "config.show", NULL},
+	{{"clock", "show"}, "clock.show", NULL},
+	{{"clock", "set", "2026-12-01T08:00:00Z"}, "clock.set",
+		"{\"time\":\"2026-12-01T08:00:00Z\"}"},
 	/* refused */
 	{{NULL}, NULL, "no command"},
 	{{"nonsense"}, NULL, "unknown object 'nonsense'"},
@@ -103,6 +106,11 @@ static const struct line lines[] = {
 	{{"port", "list", "--capacity", "1Gbps"}, NULL, "port list takes no --capacity"},
 	{{"status", "--bogus"}, NULL, "unknown option '--bogus'"},
 	{{"status", "-s"}, NULL, "needs a value"},
+	{{"clock"}, NULL, "clock needs a verb: show set"},
+	{{"clock", "show", "now"}, NULL, "unexpected argument 'now'"},
+	{{"clock", "set"}, NULL, "TIME is missing"},
+	{{"clock", "set", "noon"}, NULL, "'noon' is no time"},
+	{{"clock", "set", "2026-12-01T08:00:00Z", "now"}, NULL, "unexpected argument 'now'"},
 	{{"vpxi", "apply"}, NULL, "FILE is missing"},
 	{{"vpxi", "apply", "/nonexistent"}, NULL, "/nonexistent: No such file"},
 	{{"vpxi", "apply", "/dev/zero"}, NULL, "larger than 768KiB"},
@@ -359,6 +367,7 @@ static void test_show_anything(void **state)
 static void test_show(void **state)
 {
 	json_t *answer = json_loads("[{\"vrouter\":\"a/r1\",\"interface\":\"in\",\"port\":\"lan0\","
+				    "\"service\":\"max\",\"share\":\"strict\","
 				    "\"min_bps\":0,\"max_bps\":null,\"granted_bps\":100000000,"
 				    "\"measured_bps\":99812345,\"queue_packets\":12,"
 				    "\"queue_bytes\":18000,\"queue_limit_bytes\":262144,"
@@ -373,14 +382,56 @@ static void test_show(void **state)
 	show_rates(answer, out);
 	fclose(out);
 	assert_string_equal(text,
-		"VROUTER  INTERFACE  PORT   MIN  MAX  GRANTED  MEASURED  QUEUED    QUEUE     LIMIT "
-		" "
-		"DROPS  AT      BY\n"
-		"a/r1     in         lan0  0bps    -  100Mbps  99.8Mbps      12  17.6KiB  256.0KiB "
-		" "
-		"    7  vif-in  tbf\n");
+		"VROUTER  INTERFACE  PORT  SERVICE  SHARE    MIN  MAX  GRANTED  MEASURED  QUEUED"
+		"    QUEUE     LIMIT  DROPS  AT      BY\n"
+		"a/r1     in         lan0  max      strict  0bps    -  100Mbps  99.8Mbps      12"
+		"  17.6KiB  256.0KiB      7  vif-in  tbf\n");
 	free(text);
 	json_decref(answer);
+}
+
+/* Where an operator looks for leases. */
+static void test_show_leases(void **state)
+{
+#define LEASE_MEMBERS                                                          \
+	"\"vpxi\":\"v3\",\"state\":\"running\",\"period\":\"II\","             \
+	"\"lease\":{\"state\":\"running\",\"start\":\"2026-12-01T08:00:00Z\"," \
+	"\"end\":null},\"next_change\":\"2026-12-01T09:00:00Z\""
+	json_t *vpxi = json_loads("{" LEASE_MEMBERS "}", 0, NULL);
+	json_t *list = json_pack("[O]", vpxi);
+	json_t *status = json_pack("{s:O, s:[s], s:{s:i, s:i}, s:s, s:s}", "leases", list,
+		"pending", "rates", "counts", "waiting", 2, "expired", 3, "clock", "manual", "time",
+		"2026-12-01T08:30:00Z");
+	static const char row[] =
+		"running  2026-12-01T08:00:00Z  -    II      2026-12-01T09:00:00Z";
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	show_status(status, out);
+	fclose(out);
+	assert_non_null(strstr(text, "STATE    START                 END  PERIOD  NEXT-CHANGE"));
+	assert_non_null(strstr(text, row));
+	assert_non_null(strstr(text,
+		"manual clock, 2026-12-01T08:30:00Z; 2 VPXIs wait, 3 are expired, next change -"));
+	assert_non_null(strstr(text, "rates: failed, will be tried again"));
+	free(text);
+	out = open_memstream(&text, &len);
+	show_vpxis(list, out);
+	fclose(out);
+	assert_non_null(strstr(text, row));
+	free(text);
+	out = open_memstream(&text, &len);
+	show_vr(vpxi, out);
+	fclose(out);
+	assert_non_null(strstr(text,
+		"lease: running, from 2026-12-01T08:00:00Z to -, period II, next change "
+		"2026-12-01T09:00:00Z"));
+	free(text);
+	json_decref(status);
+	json_decref(list);
+	json_decref(vpxi);
 }
 
 /* ---- the connection ---- */
@@ -582,6 +633,7 @@ int main(void)
 		cmocka_unit_test(test_human),
 		cmocka_unit_test(test_show_anything),
 		cmocka_unit_test(test_show),
+		cmocka_unit_test(test_show_leases),
 		cmocka_unit_test(test_call),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_path),

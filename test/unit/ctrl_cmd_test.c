@@ -57,6 +57,13 @@ static void test_reports(void **state)
 	assert_int_equal(integer_of(item, "vlan"), 101);
 	assert_int_equal(integer_of(item, "granted_bps"), 100000000);
 	assert_string_equal(string_of(item, "at"), "vif-in");
+	assert_string_equal(string_of(item, "service"), "static");
+	assert_string_equal(string_of(item, "share"), "strict");
+	assert_int_equal(integer_of(item, "burst_bytes"), 32768);
+	item = json_array_get(json_object_get(result, "interfaces"), 1);
+	assert_string_equal(string_of(item, "service"), "min");
+	assert_int_equal(integer_of(item, "granted_bps"), 500000000);
+	assert_int_equal(integer_of(item, "burst_bytes"), 125000); /* 2 ms */
 	json_decref(reply);
 
 	fake_dp_conservation = (struct dp_conservation){

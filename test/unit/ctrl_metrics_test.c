@@ -160,6 +160,9 @@ static void fill(void)
 #define A_R1 "{vpxi=\"a\",vrouter=\"a/r1\",slice=\"s0\",worker=\"1\"}"
 #define A_R1_IN "{vpxi=\"a\",vrouter=\"a/r1\",interface=\"in\",port=\"lan0\"}"
 #define A_R1_OUT "{vpxi=\"a\",vrouter=\"a/r1\",interface=\"out\",port=\"lan1\"}"
+#define INFO(vpxi, iface, port, service)                                                  \
+	"{vpxi=\"" vpxi "\",vrouter=\"" vpxi "/r1\",interface=\"" iface "\",port=\"" port \
+	"\",service=\"" service "\",share=\"strict\",at=\"vif-in\",by=\"tbf\"}"
 #define B_R1_OUT "{vpxi=\"b\",vrouter=\"b/r1\",interface=\"out\",port=\"lan1\"}"
 
 static const struct {
@@ -230,6 +233,10 @@ static const struct {
 	{"hpsrouter_link_min_bits_per_second" A_R1_OUT, 50000000},
 	{"hpsrouter_link_max_bits_per_second" A_R1_OUT, NONE},
 	{"hpsrouter_link_granted_bits_per_second" B_R1_OUT, NONE},
+	{"hpsrouter_link_info" INFO("a", "in", "lan0", "static"), 1},
+	{"hpsrouter_link_info" INFO("a", "out", "lan1", "min"), 1},
+	{"hpsrouter_link_info" INFO("b", "out", "lan1", "best-effort"), 1},
+	{"hpsrouter_pending", 0},
 };
 
 static void test_page(void **state)

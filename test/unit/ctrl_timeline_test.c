@@ -104,6 +104,12 @@ static void test_table2(void **state)
 	assert_int_equal(granted("v3/r/out"), -1);
 	assert_vpxi(2, "waiting", "", "2026-12-01T08:00:00Z");
 	assert_vpxi(0, "running", "", "");
+	reply = call("status", "{}");
+	assert_int_equal(json_array_size(json_object_get(result_of(reply), "leases")), 1);
+	assert_string_equal(
+		string_of(json_array_get(json_object_get(result_of(reply), "leases"), 0), "vpxi"),
+		"v3");
+	json_decref(reply);
 	set_clock(T0);
 	assert_int_equal(granted("v3/r/out"), 100);
 	assert_int_equal(granted("v2/r/out"), 1400);

@@ -71,7 +71,14 @@ static void test_defaults(void **state)
 	assert_true(iface->rate.max_bps == MODEL_RATE_NONE);
 	assert_int_equal(iface->rate.loc.line, 0);
 	assert_int_equal(iface->shape.at, MODEL_AT_VIF_IN);
-	assert_int_equal(iface->shape.burst_bytes, 32768);
+	assert_int_equal(iface->shape.burst_bytes, 0);
+	assert_int_equal(model_burst_bytes(&iface->shape, 0), 32768);
+	assert_int_equal(model_burst_bytes(&iface->shape, 131072000), 32768);
+	assert_int_equal(model_burst_bytes(&iface->shape, 200000000), 50000);
+	assert_int_equal(model_burst_bytes(&iface->shape, 10000000000), 2500000);
+	assert_int_equal(model_burst_bytes(&iface->shape, UINT64_MAX), 4 << 20);
+	assert_int_equal(
+		model_burst_bytes(&(struct model_shape){.burst_bytes = 9000}, 10000000000), 9000);
 	assert_int_equal(iface->shape.queue_bytes, 262144);
 	assert_int_equal(iface->shape.queue_packets, 1024);
 	assert_int_equal(model_queue_packets(100), 32);
