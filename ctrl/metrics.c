@@ -151,6 +151,8 @@ static const struct promtext_family vr_families[] = {
 		"Packets that were for the virtual router itself."),
 	PROMTEXT_COUNTER(struct vr_row, stats.originated,
 		"hpsrouter_vrouter_originated_packets_total", "Packets that it made (ARP, ICMP)."),
+	PROMTEXT_GAUGE(struct vr_row, stats.input_packets, "hpsrouter_vrouter_input_packets",
+		"Packets that wait for the router's turn on its worker."),
 	PROMTEXT_COUNTER(struct vr_row, stats.cycles, "hpsrouter_vrouter_cycles_total",
 		"TSC cycles spent on its packets."),
 	PROMTEXT_COUNTER(struct vr_row, stats.packets, "hpsrouter_vrouter_worked_packets_total",

@@ -124,6 +124,9 @@ static int tick_vr(struct stats *next, const struct stats *last, uint32_t id, ui
 		if (now.packets > before->packets && now.cycles >= before->cycles)
 			vr->cycles_per_packet = (double)(now.cycles - before->cycles) /
 				(double)(now.packets - before->packets);
+		if (elapsed > 0 && now.cycles > before->cycles)
+			vr->share = (double)(now.cycles - before->cycles) /
+				((double)elapsed * (double)dp_tsc_hz() / NS_PER_S);
 		vr->latency = before->latency;
 		vr->latency_n = before->latency_n;
 		vr->latency_first = before->latency_first;

@@ -34,6 +34,7 @@ struct stats_vr {
 	struct stats_rates rates;
 	struct dp_traffic traffic;
 	uint64_t cycles, packets;
+	double share;                   /* of one worker's cycles, over the last second */
 	double cycles_per_packet;       /* over the last second; 0: no packet */
 	struct hist *latency;           /* STATS_WINDOW_MAX + 1 snapshots, a ring */
 	unsigned int latency_n;         /* snapshots taken, at most STATS_WINDOW_MAX + 1 */

@@ -75,11 +75,11 @@ static json_t *view_worker(const struct dp_worker_stats *worker)
 	uint64_t cycles = worker->busy_cycles + worker->idle_cycles;
 	double load = cycles ? (double)worker->busy_cycles / (double)cycles : 0;
 
-	return json_pack("{s:I, s:s, s:I, s:f, s:I, s:I, s:I, s:o, s:o}", "worker",
+	return json_pack("{s:I, s:s, s:I, s:f, s:f, s:I, s:I, s:I, s:o, s:o}", "worker",
 		(json_int_t)worker->lcore, "slice", worker->slice, "vrouters",
-		(json_int_t)worker->n_vrs, "load", load, "busy_cycles",
-		(json_int_t)worker->busy_cycles, "idle_cycles", (json_int_t)worker->idle_cycles,
-		"loops", (json_int_t)worker->loops, "conservation",
+		(json_int_t)worker->n_vrs, "load", load, "idle", cycles ? 1 - load : 0,
+		"busy_cycles", (json_int_t)worker->busy_cycles, "idle_cycles",
+		(json_int_t)worker->idle_cycles, "loops", (json_int_t)worker->loops, "conservation",
 		view_conservation(&worker->conservation), "drops", view_drops(worker->drops));
 }
 

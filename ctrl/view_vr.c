@@ -185,6 +185,8 @@ json_t *view_vr(struct control *control, const struct running_vr *vr, bool detai
 		json_real(stats.packets ? (double)stats.cycles / (double)stats.packets : 0));
 	json_object_set_new(
 		object, "cycles_per_packet_1s", json_real(rates ? rates->cycles_per_packet : 0));
+	json_object_set_new(object, "share_1s", json_real(rates ? rates->share : 0));
+	json_object_set_new(object, "input_packets", json_integer((json_int_t)stats.input_packets));
 	json_object_set_new(object, "latency_us", view_hist(&latency, dp_tsc_hz()));
 	view_lease(object, vr->vpxi);
 	if (detail)

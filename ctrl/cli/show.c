@@ -204,7 +204,7 @@ void show_vrs(const json_t *result, FILE *out)
 {
 	static const char *const headers[] = {"VROUTER", "STATE", "SLICE", ">WORKER", ">RX", ">TX",
 		">RX-PACKETS", ">TX-PACKETS", ">DROPS", ">QUEUED", ">P50[us]", ">P99[us]",
-		">CYCLES/PKT", NULL};
+		">CYCLES/PKT", ">WORKER%", NULL};
 	struct table table;
 	json_t *vr;
 	size_t i;
@@ -226,6 +226,8 @@ void show_vrs(const json_t *result, FILE *out)
 		table_cell_real(&table, latency, "p50", 1);
 		table_cell_real(&table, latency, "p99", 1);
 		table_cell_real(&table, vr, "cycles_per_packet", 0);
+		table_cell(
+			&table, "%.1f", json_number_value(json_object_get(vr, "share_1s")) * 100);
 	}
 	table_print(&table, out);
 	table_fini(&table);
@@ -313,10 +315,15 @@ void show_vr(const json_t *result, FILE *out)
 		integer_of(result, "tx_packets"),
 		rate_print_short((uint64_t)integer_of(result, "tx_bps"), tx),
 		integer_of(result, "consumed"), integer_of(result, "originated"));
-	fprintf(out, "queued %lld packets, %s; %.0f cycles a packet\n",
+	fprintf(out,
+		"queued %lld packets, %s; %lld wait for the worker; %.0f cycles a packet, %.1f %% "
+		"of "
+		"the worker\n",
 		integer_of(result, "queue_packets"),
 		human_bytes((uint64_t)integer_of(result, "queue_bytes"), bytes),
-		json_number_value(json_object_get(result, "cycles_per_packet")));
+		integer_of(result, "input_packets"),
+		json_number_value(json_object_get(result, "cycles_per_packet")),
+		json_number_value(json_object_get(result, "share_1s")) * 100);
 	show_percentiles(json_object_get(result, "latency_us"), out);
 	if (json_object_size(drops) > 0) {
 		fputs("drops:\n", out);

@@ -147,5 +147,10 @@ void wire_lab_create_at(struct wire_lab *lab, const char *name, const char *slic
 void wire_lab_passes_port(const struct wire_lab *lab, unsigned int from);
 /* Both ways, and nothing else leaves. */
 void wire_lab_passes(const struct wire_lab *lab);
+/* Send at once one packet more than the router's input queue takes, which is half of what the
+ * worker has for all and its own places: needs another router on the worker, and makes it. */
+void wire_flood_input(const struct wire_lab *lab);
+/* Ping the router once more often than its bucket holds. */
+void wire_flood_punts(const struct wire_lab *lab);
 
 #endif
