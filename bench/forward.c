@@ -48,7 +48,9 @@ static void usage(FILE *to)
 	      "  --routes N         routes of each (1000)\n"
 	      "  --untagged         one virtual router on the ports themselves, without VLANs\n"
 	      "  --ip6              IPv6 instead of IPv4\n"
-	      "  --shape RATE       vif-in token bucket on every link, such as 400Gbps\n"
+	      "  --shape RATE       every link is shaped, at vif-in by tbf: such as 400Gbps\n"
+	      "  --shape-at PLACE   ingress, vif-in, vif-out or port\n"
+	      "  --shape-by WHICH   tbf or psp\n"
 	      "  --filter N         N rules on each interface that receives, none of which "
 	      "matches\n"
 	      "  --policies N       N policies, of which the last takes every packet\n"
@@ -107,6 +109,16 @@ static bool add_pcap(struct options *o, const char *file)
 	return true;
 }
 
+/* Which of N it is; N: none. */
+static uint64_t name_in(const char *text, const char *const *names, uint64_t n)
+{
+	uint64_t i = 0;
+
+	while (i < n && strcmp(text, names[i]) != 0)
+		i++;
+	return i;
+}
+
 static bool parse_option(struct options *o, int option, const char *arg)
 {
 	uint64_t n = 0;
@@ -131,6 +143,14 @@ static bool parse_option(struct options *o, int option, const char *arg)
 		return true;
 	case 's':
 		return rate_parse(arg, &o->site.shape_bps) == 0 && o->site.shape_bps > 0;
+	case 'A':
+		n = name_in(arg, (const char *const[]){"ingress", "vif-in", "vif-out", "port"}, 4);
+		o->site.shape_at = (enum dp_place)(DP_AT_INGRESS + n);
+		return n < 4;
+	case 'B':
+		n = name_in(arg, (const char *const[]){"tbf", "psp"}, 2);
+		o->site.shape_by = (enum dp_shaper)n;
+		return n < 2;
 	case 'f':
 		ok = parse_uint(arg, 1, DP_RULES_MAX, &n);
 		o->site.n_rules = (unsigned int)n;
@@ -175,6 +195,8 @@ static int parse_options(struct options *o, int argc, char **argv)
 		{"untagged", no_argument, NULL, 'u'},
 		{"ip6", no_argument, NULL, '6'},
 		{"shape", required_argument, NULL, 's'},
+		{"shape-at", required_argument, NULL, 'A'},
+		{"shape-by", required_argument, NULL, 'B'},
 		{"filter", required_argument, NULL, 'f'},
 		{"policies", required_argument, NULL, 'P'},
 		{"rpf", no_argument, NULL, 'R'},

@@ -103,8 +103,8 @@ static int add_iface(const struct site *site, struct dp_txn *txn, dp_vr_id vr, u
 	if (site->shape_bps != 0)
 		spec.link = (struct dp_link_spec){
 			.rate_bps = site->shape_bps,
-			.at = DP_AT_VIF_IN,
-			.by = DP_BY_TBF,
+			.at = site->shape_at != 0 ? site->shape_at : DP_AT_VIF_IN,
+			.by = site->shape_by,
 			.burst_bytes = SHAPE_BURST_BYTES,
 			.queue_bytes = SHAPE_QUEUE_BYTES,
 			.queue_packets = SHAPE_QUEUE_PACKETS,

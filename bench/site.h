@@ -28,7 +28,9 @@ struct site {
 	bool untagged;                /* needs n_vrs == 1 */
 	bool ip6;                     /* the same in IPv6 */
 	bool no_sharing;              /* routers do not take turns on the worker */
-	uint64_t shape_bps;           /* vif-in token bucket on every link; 0: none */
+	uint64_t shape_bps;           /* of every link; 0: not shaped */
+	enum dp_place shape_at;       /* 0: vif-in */
+	enum dp_shaper shape_by;
 	/* Of each virtual router: rules on each interface that receives, none of which matches a
 	 * packet; policies, of which the last takes all packets where the routes do; and whether
 	 * sources are checked, strictly. */
