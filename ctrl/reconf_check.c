@@ -132,9 +132,6 @@ static void support_iface(
 	if (iface->tunnel.type != MODEL_TUNNEL_NONE)
 		not_yet(support, iface->tunnel.loc, iface->loc, "interface %s/%s: %s tunnel",
 			router, iface->name, tunnel_name(iface->tunnel.type));
-	if (iface->probe.peer.af == IP_AF_6)
-		not_yet(support, iface->probe.peer_loc, iface->loc,
-			"interface %s/%s: probe of an IPv6 peer", router, iface->name);
 }
 
 static void support_route(struct support *support, const struct model_route *route)

@@ -8,6 +8,7 @@
 #include <rte_cycles.h>
 
 #include "dataplane/filter.h"
+#include "dataplane/iface6.h"
 #include "dataplane/policy.h"
 #include "dataplane/probe.h"
 #include "lib/vec.h"
@@ -136,11 +137,10 @@ int dp_txn_probe_set(
 	guard = iface_guard_get(txn, TXN_PROBE, id, &rc, err);
 	if (guard == NULL || spec->peer.af == IP_AF_NONE)
 		return rc;
-	if (spec->peer.af != IP_AF_4)
-		return dp_fail(err, -ENOTSUP,
-			"interface %s: probe of %s: this version probes IPv4 peers only",
-			guard->iface->name, ipaddr_print(&spec->peer, text));
-	if (!iface_on_link4(guard->iface, ipaddr_to_u32(&spec->peer), &own))
+	if (spec->peer.af == IP_AF_4
+			? !iface_on_link4(guard->iface, ipaddr_to_u32(&spec->peer), &own)
+			: guard->iface->ip6 == NULL ||
+				!iface6_on_link(guard->iface->ip6, spec->peer.bytes))
 		return dp_fail(err, -EINVAL, "interface %s: probe of %s: not in its networks",
 			guard->iface->name, ipaddr_print(&spec->peer, text));
 	rc = probe_create(spec, guard->iface, &guard->probe);

@@ -68,8 +68,8 @@ static enum drop_reason udp_input(struct ctx *ctx, struct iface *in, const struc
 	if (udp_len < sizeof(*udp) || udp_len > len)
 		return DROP_LOCAL_MALFORMED;
 	if (udp->dst_port == RTE_BE16(BFD_PORT) && in->probe != NULL)
-		return probe_input(ctx, in, ip, payload, len) ? DROP_REASON_COUNT
-							      : DROP_LOCAL_MALFORMED;
+		return probe_input4(ctx, in, ip, payload, len) ? DROP_REASON_COUNT
+							       : DROP_LOCAL_MALFORMED;
 	icmp_error(ctx, in, ip, ICMP_UNREACHABLE, ICMP_PORT_UNREACHABLE, 0);
 	return DROP_NO_PORT;
 }
@@ -81,7 +81,8 @@ void local_input(struct ctx *ctx, struct iface *in, struct rte_mbuf *m, struct r
 	const void *payload = (const char *)ip + header_len;
 	enum drop_reason reason;
 
-	if (!punt_take(ctx, in->vr)) {
+	/* Pings from elsewhere do not make a peer seem lost. */
+	if (!probe_expects4(in, ip, payload, len) && !punt_take(ctx, in->vr)) {
 		reason = DROP_PUNT_LIMITED;
 	} else if ((ip->fragment_offset & RTE_BE16(IP4_OFFSET_MASK | IP4_MF)) != 0) {
 		reason = DROP_LOCAL_FRAGMENT;

@@ -8,6 +8,7 @@
 
 #include "dataplane/icmp6.h"
 #include "dataplane/nd.h"
+#include "dataplane/probe.h"
 
 /* RFC 4443 4.2: the same data back, from the address that was asked, if that is one of ours alone.
  */
@@ -57,6 +58,9 @@ static enum drop_reason udp_input(struct ctx *ctx, struct iface *in, const struc
 	udp_len = rte_be_to_cpu_16(udp->dgram_len);
 	if (udp_len < sizeof(*udp) || udp_len > len)
 		return DROP_LOCAL_MALFORMED;
+	if (udp->dst_port == RTE_BE16(BFD_PORT) && in->probe != NULL)
+		return probe_input6(ctx, in, ip, udp, len) ? DROP_REASON_COUNT
+							   : DROP_LOCAL_MALFORMED;
 	icmp6_error(ctx, in, ip, ICMP6_UNREACHABLE, ICMP6_PORT_UNREACHABLE, 0);
 	return DROP_NO_PORT;
 }
@@ -103,8 +107,9 @@ static enum drop_reason input(
 
 void local6_input(struct ctx *ctx, struct iface *in, struct rte_mbuf *m, struct rte_ipv6_hdr *ip)
 {
-	enum drop_reason reason =
-		punt_take(ctx, in->vr) ? input(ctx, in, m, ip) : DROP_PUNT_LIMITED;
+	enum drop_reason reason = probe_expects6(in, ip) || punt_take(ctx, in->vr)
+		? input(ctx, in, m, ip)
+		: DROP_PUNT_LIMITED;
 
 	if (reason != DROP_REASON_COUNT) {
 		ctx_drop(ctx, in, m, reason);

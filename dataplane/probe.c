@@ -7,6 +7,7 @@
 #include <rte_udp.h>
 
 #include "dataplane/ip4.h"
+#include "dataplane/ip6.h"
 #include "dataplane/probe.h"
 
 #define TTL 255                   /* RFC 5881 5: nobody beyond the link can send that */
@@ -44,7 +45,6 @@ int probe_create(const struct dp_probe_spec *spec, struct iface *iface, struct p
 		return -ENOMEM;
 	probe->iface = iface;
 	probe->spec = *spec;
-	probe->peer4 = ipaddr_to_u32(&spec->peer);
 	probe->src_port = (uint16_t)(BFD_SRC_PORT_MIN + iface->id % SRC_PORTS);
 	*out = probe;
 	return 0;
@@ -66,29 +66,56 @@ static void paths_changed(struct probe *probe)
 	vr->live_generation += 1 + (vr->live_generation == UINT32_MAX);
 }
 
-/* The link's own way, whatever the routes say, but by the FIB's connected network: the peer is in
- * one of the interface's. */
-static void probe_send(struct ctx *ctx, struct probe *probe)
+bool probe_allows(const struct probe *probe, const struct adj *adj)
 {
+	struct ip_addr address = adj_address(adj);
+	bool other = adj->kind != ADJ_KIND_GLEAN && ipaddr_cmp(&address, &probe->spec.peer) != 0;
+
+	return other || probe->bfd.state == BFD_UP;
+}
+
+/* Room for the packet behind a header of HEADER_LEN. NULL: no buffer. */
+static void *packet_new(struct ctx *ctx, uint16_t header_len, struct rte_mbuf **m)
+{
+	void *ip;
+
+	*m = rte_pktmbuf_alloc(ctx->pool);
+	if (*m == NULL)
+		return NULL;
+	ip = rte_pktmbuf_append(
+		*m, (uint16_t)(header_len + sizeof(struct rte_udp_hdr) + BFD_PACKET_LEN));
+	if (ip == NULL)
+		rte_pktmbuf_free(*m);
+	else
+		memset(ip, 0, header_len);
+	return ip;
+}
+
+static struct rte_udp_hdr *udp_fill(struct probe *probe, void *at)
+{
+	struct rte_udp_hdr *udp = at;
+
+	udp->src_port = rte_cpu_to_be_16(probe->src_port);
+	udp->dst_port = RTE_BE16(BFD_PORT);
+	udp->dgram_len = RTE_BE16(sizeof(*udp) + BFD_PACKET_LEN);
+	udp->dgram_cksum = 0;
+	bfd_packet(&probe->bfd, (uint8_t *)(udp + 1));
+	return udp;
+}
+
+static void probe_send4(struct ctx *ctx, struct probe *probe)
+{
+	uint32_t peer = ipaddr_to_u32(&probe->spec.peer), own;
 	struct iface *iface = probe->iface;
 	struct rte_ipv4_hdr *ip;
 	struct rte_udp_hdr *udp;
-	uint32_t own;
 	struct rte_mbuf *m;
 
-	/* A router that is down does not forward: its peers are to notice. */
-	if ((iface->flags & IFACE_VR_DOWN) || !iface_on_link4(iface, probe->peer4, &own))
+	if (!iface_on_link4(iface, peer, &own))
 		return;
-	m = rte_pktmbuf_alloc(ctx->pool);
-	if (m == NULL)
+	ip = packet_new(ctx, IP4_MIN_LEN, &m);
+	if (ip == NULL)
 		return;
-	ip = (struct rte_ipv4_hdr *)rte_pktmbuf_append(
-		m, IP4_MIN_LEN + sizeof(*udp) + BFD_PACKET_LEN);
-	if (ip == NULL) {
-		rte_pktmbuf_free(m);
-		return;
-	}
-	memset(ip, 0, IP4_MIN_LEN);
 	ip->version_ihl = 0x45;
 	ip->type_of_service = TOS_NETWORK_CONTROL;
 	ip->total_length = rte_cpu_to_be_16(m->data_len);
@@ -96,15 +123,46 @@ static void probe_send(struct ctx *ctx, struct probe *probe)
 	ip->time_to_live = TTL;
 	ip->next_proto_id = IPPROTO_UDP;
 	ip->src_addr = rte_cpu_to_be_32(own);
-	ip->dst_addr = rte_cpu_to_be_32(probe->peer4);
-	udp = (struct rte_udp_hdr *)(ip + 1);
-	udp->src_port = rte_cpu_to_be_16(probe->src_port);
-	udp->dst_port = RTE_BE16(BFD_PORT);
-	udp->dgram_len = RTE_BE16(sizeof(*udp) + BFD_PACKET_LEN);
-	udp->dgram_cksum = 0;
-	bfd_packet(&probe->bfd, (uint8_t *)(udp + 1));
+	ip->dst_addr = rte_cpu_to_be_32(peer);
+	udp = udp_fill(probe, ip + 1);
 	udp->dgram_cksum = rte_ipv4_udptcp_cksum(ip, udp);
 	ip4_send(ctx, iface, m);
+}
+
+static void probe_send6(struct ctx *ctx, struct probe *probe)
+{
+	struct iface *iface = probe->iface;
+	const struct own6 *own = iface6_source(iface->ip6, probe->spec.peer.bytes);
+	struct rte_ipv6_hdr *ip;
+	struct rte_udp_hdr *udp;
+	struct rte_mbuf *m;
+
+	if (own == NULL)
+		return;
+	ip = packet_new(ctx, IP6_HEADER_LEN, &m);
+	if (ip == NULL)
+		return;
+	ip->vtc_flow = RTE_BE32(UINT32_C(6) << 28 | TOS_NETWORK_CONTROL << 20);
+	ip->payload_len = rte_cpu_to_be_16((uint16_t)(m->data_len - IP6_HEADER_LEN));
+	ip->proto = IPPROTO_UDP;
+	ip->hop_limits = TTL;
+	memcpy(ip->src_addr, own->ip, sizeof(ip->src_addr));
+	memcpy(ip->dst_addr, probe->spec.peer.bytes, sizeof(ip->dst_addr));
+	udp = udp_fill(probe, ip + 1);
+	udp->dgram_cksum = rte_ipv6_udptcp_cksum(ip, udp);
+	ip6_send(ctx, iface, m);
+}
+
+/* By the connected network of the interface, in which the peer is. */
+static void probe_send(struct ctx *ctx, struct probe *probe)
+{
+	/* A router that is down does not forward: its peers are to notice. */
+	if (probe->iface->flags & IFACE_VR_DOWN)
+		return;
+	if (probe->spec.peer.af == IP_AF_4)
+		probe_send4(ctx, probe);
+	else
+		probe_send6(ctx, probe);
 }
 
 static void probe_act(struct ctx *ctx, struct probe *probe, unsigned int event)
@@ -148,22 +206,55 @@ void probe_expire(struct ctx *ctx, struct probe *probe)
 	probe_act(ctx, probe, bfd_timeout(&probe->bfd, tsc_to_ns(ctx->now_tsc)));
 }
 
-bool probe_input(struct ctx *ctx, struct iface *in, const struct rte_ipv4_hdr *ip,
-	const void *payload, size_t len)
+bool probe_expects4(
+	const struct iface *in, const struct rte_ipv4_hdr *ip, const void *payload, size_t len)
 {
 	const struct rte_udp_hdr *udp = payload;
-	struct probe *probe = in->probe;
+
+	return in->probe != NULL && in->probe->spec.peer.af == IP_AF_4 &&
+		ip->next_proto_id == IPPROTO_UDP && len >= sizeof(*udp) &&
+		udp->dst_port == RTE_BE16(BFD_PORT) && ip->time_to_live == TTL &&
+		rte_be_to_cpu_32(ip->src_addr) == ipaddr_to_u32(&in->probe->spec.peer);
+}
+
+bool probe_expects6(const struct iface *in, const struct rte_ipv6_hdr *ip)
+{
+	return in->probe != NULL && in->probe->spec.peer.af == IP_AF_6 &&
+		ip->proto == IPPROTO_UDP && ip->hop_limits == TTL &&
+		ip6_equal(ip->src_addr, in->probe->spec.peer.bytes) &&
+		ip6_total(ip) >= IP6_HEADER_LEN + sizeof(struct rte_udp_hdr) &&
+		((const struct rte_udp_hdr *)(ip + 1))->dst_port == RTE_BE16(BFD_PORT);
+}
+
+/* EXPECTED, RFC 5881 5: from the peer, and not over another router. */
+static bool probe_take(struct ctx *ctx, struct probe *probe, bool expected,
+	const struct rte_udp_hdr *udp, size_t len)
+{
 	uint16_t udp_len = rte_be_to_cpu_16(udp->dgram_len);
 
-	if (probe == NULL || udp_len > len)
-		return false;
-	/* RFC 5881 5: also what is said to be from the peer, but has come over another router. */
-	if (ip->time_to_live != TTL || rte_be_to_cpu_32(ip->src_addr) != probe->peer4 ||
-		(udp->dgram_cksum != 0 && rte_ipv4_udptcp_cksum_verify(ip, udp) != 0)) {
+	if (!expected || udp_len > len || udp_len < sizeof(*udp)) {
 		probe->bfd.refused++;
 		return false;
 	}
 	probe_act(ctx, probe,
 		bfd_receive(&probe->bfd, udp + 1, udp_len - sizeof(*udp), tsc_to_ns(ctx->now_tsc)));
 	return true;
+}
+
+bool probe_input4(struct ctx *ctx, struct iface *in, const struct rte_ipv4_hdr *ip,
+	const void *payload, size_t len)
+{
+	const struct rte_udp_hdr *udp = payload;
+	bool expected = probe_expects4(in, ip, payload, len) &&
+		(udp->dgram_cksum == 0 || rte_ipv4_udptcp_cksum_verify(ip, udp) == 0);
+
+	return probe_take(ctx, in->probe, expected, udp, len);
+}
+
+bool probe_input6(struct ctx *ctx, struct iface *in, const struct rte_ipv6_hdr *ip,
+	const void *payload, size_t len)
+{
+	bool expected = probe_expects6(in, ip) && rte_ipv6_udptcp_cksum_verify(ip, payload) == 0;
+
+	return probe_take(ctx, in->probe, expected, payload, len);
 }

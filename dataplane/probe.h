@@ -16,17 +16,11 @@ struct probe {
 	struct wheel_node timer;
 	struct iface *iface;
 	struct dp_probe_spec spec;
-	uint32_t peer4; /* host order */
 	uint16_t src_port;
 };
 
 /* Does this next hop, by the probe's interface, live as far as the probe can say? */
-static inline bool probe_allows(const struct probe *probe, const struct adj *adj)
-{
-	bool other = adj->kind != ADJ_KIND_GLEAN && adj->ip != 0 && adj->ip != probe->peer4;
-
-	return other || probe->bfd.state == BFD_UP;
-}
+bool probe_allows(const struct probe *probe, const struct adj *adj);
 
 /* Control thread. -EINVAL: no times that can be. NULL in *out: out of memory. */
 int probe_create(const struct dp_probe_spec *spec, struct iface *iface, struct probe **out);
@@ -38,9 +32,16 @@ void probe_succeed(struct ctx *ctx, struct probe *probe, struct probe *old);
 void probe_stop(struct ctx *ctx, struct probe *probe);
 /* Its timer ran out. */
 void probe_expire(struct ctx *ctx, struct probe *probe);
-/* A packet to the router's BFD port that came in on IN; not taken over. False: it is of nobody's
- * session, or spoofed. */
-bool probe_input(struct ctx *ctx, struct iface *in, const struct rte_ipv4_hdr *ip,
+/* May this packet to the router itself, of LEN bytes behind its header IP, be the peer's? No
+ * other's is looked at. */
+bool probe_expects4(
+	const struct iface *in, const struct rte_ipv4_hdr *ip, const void *payload, size_t len);
+bool probe_expects6(const struct iface *in, const struct rte_ipv6_hdr *ip);
+/* A UDP datagram of LEN bytes to the router's BFD port that came in on IN, which has a probe.
+ * False: it is not of the session, or spoofed. */
+bool probe_input4(struct ctx *ctx, struct iface *in, const struct rte_ipv4_hdr *ip,
+	const void *payload, size_t len);
+bool probe_input6(struct ctx *ctx, struct iface *in, const struct rte_ipv6_hdr *ip,
 	const void *payload, size_t len);
 
 #endif

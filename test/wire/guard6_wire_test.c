@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Filters, the reverse-path check and policies for IPv6 packets. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lab6.h"
+#include "lib/bfd.h"
 
 static struct wire_lab lab;
 
@@ -277,6 +279,83 @@ static void test_policies(void **state)
 	assert_int_equal(stats[1].packets, 1);
 }
 
+/* ---- a probe ---- */
+
+static void bfd_send(struct bfd *bfd)
+{
+	uint8_t payload[8 + BFD_PACKET_LEN] = {0xc0, 0, 0x0e, 0xc8, 0, sizeof(payload)};
+	uint8_t pseudo[40 + sizeof(payload)] = {0};
+	struct frame f;
+	uint16_t sum;
+
+	bfd_packet(bfd, payload + 8);
+	frame6(&f, &lab.from_b,
+		&(struct frame_ip6){.src = B6, .dst = WAN6, .proto = PROTO_UDP, .hops = 255},
+		payload, sizeof(payload));
+	memcpy(pseudo, frame_l3(&f) + 8, 32);
+	pseudo[35] = sizeof(payload);
+	pseudo[39] = PROTO_UDP;
+	memcpy(pseudo + 40, payload, sizeof(payload));
+	sum = (uint16_t)~frame_sum(pseudo, sizeof(pseudo));
+	frame_l3(&f)[40 + 6] = (uint8_t)(sum >> 8);
+	frame_l3(&f)[40 + 7] = (uint8_t)sum;
+	wire_send(1, &f);
+}
+
+/* Until NS have gone by: the router at B's port, and B's session. */
+static void bfd_run(struct bfd *bfd, uint64_t *now_ns, uint64_t ns)
+{
+	for (uint64_t end = *now_ns + ns; *now_ns < end; *now_ns += 1000000) {
+		struct frame6_view v;
+		struct frame f;
+
+		wire_advance_ns(1000000);
+		wire_poll(1);
+		while (wire_recv(1, &f)) {
+			frame6_parse(&f, &v);
+			if (v.proto != PROTO_UDP)
+				continue;
+			assert_int_equal(v.hops, 255);
+			assert_string_equal(v.src, WAN6);
+			assert_string_equal(v.dst, B6);
+			assert_int_equal(v.payload_len, 8 + BFD_PACKET_LEN);
+			if (bfd_receive(bfd, v.payload + 8, BFD_PACKET_LEN, *now_ns) & BFD_SEND)
+				bfd_send(bfd);
+		}
+		if (bfd_due_ns(bfd) <= *now_ns && (bfd_timeout(bfd, *now_ns) & BFD_SEND))
+			bfd_send(bfd);
+	}
+}
+
+static void test_probe(void **state)
+{
+	struct dp_probe_spec spec = {.interval_us = 50000, .multiplier = 3};
+	struct dp_probe_stats stats;
+	uint64_t now_ns = 1000000000;
+	struct bfd bfd;
+
+	(void)state;
+	lab6_create(&lab, true, NULL, NULL);
+	wire_begin();
+	spec.peer = wire_ipaddr("2001:db8:7::2");
+	assert_int_equal(dp_txn_probe_set(wire_txn(), lab.wan, &spec, wire_err()), -EINVAL);
+	spec.peer = wire_ipaddr(B6);
+	assert_int_equal(dp_txn_probe_set(wire_txn(), lab.wan, &spec, wire_err()), 0);
+	wire_commit();
+	bfd_init(&bfd, &(struct bfd_conf){50000, 3, 0x606}, now_ns);
+	bfd_run(&bfd, &now_ns, UINT64_C(3000000000));
+	assert_int_equal(dp_probe_stats_get(lab.wan, &stats), 0);
+	assert_int_equal(stats.state, DP_PROBE_UP);
+	assert_int_equal(bfd.state, BFD_UP);
+	assert_int_equal(stats.refused, 0);
+	/* B falls silent. */
+	wire_run_ns(UINT64_C(152000000), 1000000);
+	assert_int_equal(dp_probe_stats_get(lab.wan, &stats), 0);
+	assert_int_equal(stats.state, DP_PROBE_DOWN);
+	assert_int_equal(stats.downs, 1);
+	wire_discard();
+}
+
 static int start(void **state)
 {
 	(void)state;
@@ -298,6 +377,7 @@ int main(void)
 		GUARD_TEST(test_extensions),
 		GUARD_TEST(test_reverse_path),
 		GUARD_TEST(test_policies),
+		GUARD_TEST(test_probe),
 	};
 
 	return cmocka_run_group_tests(tests, start, wire_stop);
