@@ -110,8 +110,13 @@ static bool client_serve(struct client *client)
 		} else if (line) {
 			if (len > 0 && line[len - 1] == '\r')
 				len--;
-			if (len > 0)
-				client_send(client, service->serve(service->ctx, line, len));
+			if (len > 0) {
+				char *reply = service->serve(service->ctx, line, len);
+
+				/* Its time to take it begins now, not when the loop woke up. */
+				event_base_update_cache_time(client->sock->base);
+				client_send(client, reply);
+			}
 		}
 		free(line);
 		if (!more)

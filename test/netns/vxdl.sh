@@ -80,12 +80,13 @@ three() {
 		reach "VPXI 2: site $from to site $to" "two$from" "two$to"
 	done
 	unreachable "VPXI 3 waits for its lease" three1 three2
+	t_is "VPXI 1's link has its maximum" "$(granted site1 vpxi1/r1/l12)" 500000000
 	sites_each clock set 2026-12-01T10:00:00Z
 	reach "VPXI 3 in its lease: site 1 to site 2" three1 three2
 	reach "VPXI 3: site 1 to site 3" three1 three3
 	reach "VPXI 1 with the same addresses beside it" one1 one2
 	t_is "VPXI 3's link has what it asked for" "$(granted site1 vpxi3/r1/l12)" 300000000
-	t_is "VPXI 1's gets its maximum beside it" "$(granted site1 vpxi1/r1/l12)" 500000000
+	t_is "VPXI 1's gives way to it, down to what is left" "$(granted site1 vpxi1/r1/l12)" 200000000
 	sites_each clock set 2026-12-01T11:00:00Z
 	unreachable "VPXI 3 after its lease" three1 three2
 	t_status "three: vpxi2 removed" 0 sites_each vpxi remove vpxi2

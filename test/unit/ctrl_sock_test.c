@@ -23,13 +23,15 @@
 static struct event_base *base;
 static unsigned int n_served;
 
-/* "big" gets a long reply, "none" nothing, everything else itself. */
+/* "big" gets a long reply, "none" nothing, everything else itself; "slow" takes its time. */
 static char *serve(void *ctx, const char *line, size_t len)
 {
 	char *text;
 
 	(void)ctx;
 	n_served++;
+	if (len == 4 && memcmp(line, "slow", 4) == 0)
+		usleep(400000); /* twice slow_ms */
 	if (len == 4 && memcmp(line, "none", 4) == 0)
 		return NULL;
 	if (len == 3 && memcmp(line, "big", 3) == 0) {
@@ -248,6 +250,23 @@ static void test_resumed_reader(void **state)
 	sock_destroy(sock);
 }
 
+/* What takes long to answer is not the client's slowness. */
+static void test_slow_service(void **state)
+{
+	struct sock *sock = sock_new(NULL);
+	int fd = client_new(sock);
+	char buf[64];
+
+	(void)state;
+	put(fd, "slow\n");
+	assert_string_equal(get(fd, buf, sizeof(buf)), "slow\n");
+	put(fd, "slow\nnext\n");
+	assert_string_equal(get(fd, buf, sizeof(buf)), "slow\nnext\n");
+	assert_int_equal(sock_clients(sock), 1);
+	close(fd);
+	sock_destroy(sock);
+}
+
 static void test_too_many(void **state)
 {
 	struct sock *sock = sock_new(NULL);
@@ -355,6 +374,7 @@ int main(void)
 		TEST(test_too_long),
 		TEST(test_slow_reader),
 		TEST(test_resumed_reader),
+		TEST(test_slow_service),
 		TEST(test_too_many),
 		TEST(test_listener),
 	};

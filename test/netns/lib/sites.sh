@@ -10,6 +10,7 @@
 
 VLANSWITCH=$HPSR_BUILD/test/tools/vlanswitch
 SITES=()       # names, in the order of the substrate
+SITES_FAILED=0 # cases, when the last laboratory ended
 SITES_DIR=     # the plan's folder
 SITES_HOSTS=() # per site: VLAN:NETNS:eth0 ...
 
@@ -169,6 +170,11 @@ sites_conserved() {
 # sites_end: daemons and trunks, their namespaces and links; the laboratory stays for the next ones.
 sites_end() {
 	local pid name
+	# What the daemons said helps who reads a failure.
+	if [ "$T_FAILED" -gt "$SITES_FAILED" ]; then
+		t_diag "$(tail -n 15 "$LAB_DIR"/site*.log)"
+	fi
+	SITES_FAILED=$T_FAILED
 	for pid in "${LAB_JOBS[@]}"; do
 		kill -TERM "$pid" 2>/dev/null
 	done
