@@ -39,6 +39,7 @@ enum adj_index {
 enum adj_kind {
 	ADJ_KIND_NO_ROUTE,  /* also what an unused entry is */
 	ADJ_KIND_FORWARD,   /* the rewrite is good: the only kind of the fast path */
+	ADJ_KIND_TUNNEL,    /* likewise, out of a tunnel's interface */
 	ADJ_KIND_STALE,     /* good, but to be confirmed: the next packet asks */
 	ADJ_KIND_RESOLVING, /* asked, or not yet: packets are held */
 	ADJ_KIND_FAILED,    /* did not answer: packets are refused for a while */

@@ -5,6 +5,7 @@
 
 #include "dataplane/ctx.h"
 #include "dataplane/portsched.h"
+#include "dataplane/tunnel.h"
 
 void ctx_drop_meta(
 	struct ctx *ctx, struct iface *iface, struct rte_mbuf *m, enum drop_reason reason)
@@ -30,6 +31,10 @@ void ctx_transmit(struct ctx *ctx, struct iface *iface, struct rte_mbuf *m, enum
 	struct port_txq *txq = ctx->txq[iface->port_index];
 	uint32_t bytes = m->pkt_len;
 
+	if (iface->tunnel != NULL) {
+		tunnel_transmit(ctx, iface, m, class);
+		return;
+	}
 	if (ctx_stage(ctx, txq, m, class, iface->id)) {
 		iface->tx_packets++;
 		iface->tx_bytes += bytes;

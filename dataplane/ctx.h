@@ -21,6 +21,7 @@
 #define CTX_HOLD_SHARED 2048u /* see VR_HOLD_OWN */
 #define CTX_RING_LEN 1024     /* packets on their way from one worker to another */
 
+struct underlay;
 struct vr;
 
 /* The queues before the virtual routers; see input.h. */
@@ -69,6 +70,8 @@ struct ctx {
 	struct vr *vrs; /* whose home is here, through next_of_worker */
 	uint32_t n_vrs;
 	struct input input;
+	struct underlay *underlays; /* likewise, of ports */
+	bool underlays_changed;     /* a tunnel may go another way, or anyway, now */
 };
 
 static inline uint64_t ctx_read_tsc(const struct ctx *ctx)
@@ -147,7 +150,8 @@ static inline enum drop_reason ctx_refusal(struct port_txq *txq)
 	return down ? DROP_PORT_DOWN : DROP_TX_FULL;
 }
 
-/* Stage a frame out of iface, and count it there; dropped when the port refuses. */
+/* Stage a frame out of iface, in its tunnel's headers where it has one, and count it there; dropped
+ * when the port refuses. */
 void ctx_transmit(struct ctx *ctx, struct iface *iface, struct rte_mbuf *m, enum pkt_class class);
 /* Offer everything staged to the devices; what they do not take stays, up to PORT_TXQ_LEN. */
 void ctx_flush_all(struct ctx *ctx);

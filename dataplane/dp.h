@@ -70,6 +70,11 @@ void dp_bufs_get(uint32_t *total, uint32_t *in_use);
 
 /* ---- objects ---- */
 
+struct dp_port_route {
+	struct ip_prefix to; /* masked */
+	struct ip_addr via;  /* in the network of an address of the port */
+};
+
 struct dp_port_spec {
 	char name[DP_NAME_LEN];
 	const char *device; /* DPDK device string, or the name of an ethdev that exists already */
@@ -77,6 +82,12 @@ struct dp_port_spec {
 	uint64_t share_bps;    /* of it, for reserved links together (C); 0: all */
 	uint16_t mtu;
 	struct mac_addr mac; /* zero: the device's */
+	/* The underlay: addresses at which tunnels end, and the ways to their remotes. None: no
+	 * tunnels. They stay as they are while the port is there. */
+	const struct ip_prefix *addresses;
+	size_t n_addresses;
+	const struct dp_port_route *routes;
+	size_t n_routes;
 };
 
 struct dp_vr_spec {
@@ -102,12 +113,26 @@ struct dp_link_spec {
 			*/
 };
 
+enum dp_tunnel_type { DP_TUNNEL_NONE, DP_TUNNEL_VXLAN, DP_TUNNEL_GRE, DP_TUNNEL_IPIP };
+
+struct dp_tunnel_spec {
+	enum dp_tunnel_type type;
+	struct ip_addr remote;
+	struct ip_addr local; /* IP_AF_NONE: the port's first address of remote's family */
+	uint32_t id;          /* VNI, or GRE key with has_key */
+	bool has_key;
+	uint8_t ttl;   /* of the outer header */
+	bool clear_df; /* outer IPv4 headers let routers fragment (RFC 791); else not */
+	bool fragment; /* cut IPv4 packets that are too large though they forbid it */
+};
+
 struct dp_iface_spec {
 	char name[DP_NAME_LEN];
 	dp_port_id port;
-	uint16_t outer_vlan, vlan; /* DP_VLAN_NONE */
-	struct mac_addr mac;       /* zero: the port's */
-	uint16_t mtu;              /* 0: the port's */
+	uint16_t outer_vlan, vlan;    /* DP_VLAN_NONE */
+	struct mac_addr mac;          /* zero: the port's */
+	uint16_t mtu;                 /* 0: the port's, less a tunnel's headers */
+	struct dp_tunnel_spec tunnel; /* on a port with addresses, without tags */
 	const struct ip_prefix *addresses;
 	size_t n_addresses;
 	struct dp_link_spec link;
@@ -255,7 +280,9 @@ struct dp_iface_stats {
 	uint64_t link_packets, link_bytes;   /* that left the virtual link's shaper */
 	uint64_t queue_packets, queue_bytes; /* now */
 	struct dp_link_spec link;
-	bool up; /* the port has link */
+	bool up;              /* the port has link */
+	bool tunnel;          /* it is a tunnel, and */
+	bool tunnel_resolved; /* the way to its remote is known */
 };
 
 struct dp_vr_stats {
@@ -280,6 +307,12 @@ struct dp_port_stats {
 	struct mac_addr mac;
 	bool up;
 	uint32_t worker; /* lcore that polls it */
+	/* Of the underlay, what is not in a tunnel, and drops at the port's own addresses. */
+	bool underlay;
+	struct dp_traffic underlay_traffic;
+	uint64_t underlay_consumed;
+	uint64_t underlay_drops[DROP_REASON_COUNT];
+	uint32_t underlay_neighbors, tunnels, tunnels_resolved;
 };
 
 /* received == sent + dropped + consumed + queued, for packets that came in from a port. What the

@@ -24,6 +24,7 @@
 #include "dataplane/input.h"
 #include "dataplane/neigh.h"
 #include "dataplane/probe.h"
+#include "dataplane/underlay.h"
 #include "dataplane/vlink.h"
 
 static void nothing(struct ctx *ctx, void *arg)
@@ -69,6 +70,8 @@ static void iface_retire(struct ctx *ctx, struct iface *iface)
 	neigh_purge(ctx, vr, iface, DROP_INTERFACE_GONE);
 	if (iface->ip6 != NULL)
 		wheel_del(&ctx->nd_wheel, &iface->ip6->timer);
+	if (iface->underlay != NULL)
+		underlay_close(ctx, iface->underlay);
 	vr_stats_add_iface(&vr->gone, iface);
 	if (iface->latency_max > vr->latency_max)
 		vr->latency_max = iface->latency_max;
@@ -142,12 +145,28 @@ static void links_publish(struct ctx *ctx, void *arg)
 	}
 }
 
+/* An underlay's worker learns where to. */
+static void tunnels_publish(struct ctx *ctx, const struct dp_txn *txn)
+{
+	for (size_t i = 0; i < txn->ifaces.count; i++) {
+		struct tunnel *tunnel = txn->ifaces.items[i].iface->tunnel;
+
+		if (tunnel == NULL || tunnel->underlay->iface->worker != ctx->index)
+			continue;
+		if (txn->ifaces.items[i].change == TXN_ADD)
+			underlay_link(ctx, tunnel);
+		else if (txn->ifaces.items[i].change == TXN_DEL)
+			underlay_unlink(tunnel);
+	}
+}
+
 static void publish(struct ctx *ctx, void *arg)
 {
 	struct dp_txn *txn = arg;
 
 	/* What was handed over before its interface went is still its own. */
 	worker_drain(ctx);
+	tunnels_publish(ctx, txn);
 	dp_guards_publish(ctx, txn);
 	for (size_t i = 0; i < txn->ifaces.count; i++) {
 		struct txn_iface *item = &txn->ifaces.items[i];
@@ -159,6 +178,10 @@ static void publish(struct ctx *ctx, void *arg)
 			iface_retire(ctx, iface);
 		} else if (item->change == TXN_ADD) {
 			iface->flags = iface->vr->state == DP_VR_RUNNING ? 0 : IFACE_VR_DOWN;
+			if (iface->underlay != NULL) {
+				iface->flags |= IFACE_UNDERLAY;
+				underlay_open(ctx, iface->underlay);
+			}
 			iface->next_of_vr = iface->vr->ifaces;
 			iface->vr->ifaces = iface;
 		}
@@ -327,7 +350,7 @@ static void set_changed_port(struct txn_port *item)
 	for (uint32_t id = 1; id <= IFACE_ID_MAX; id++)
 		if (iface_table[id] != NULL && iface_table[id]->port == port &&
 			!iface_table[id]->mtu_own)
-			iface_table[id]->mtu = port->mtu;
+			iface_table[id]->mtu = (uint16_t)(port->mtu - iface_table[id]->outer_len);
 	dp_sched_port_set(item, port->mtu != item->old_mtu);
 }
 
@@ -349,6 +372,23 @@ static void publish_links(struct dp_txn *txn, enum txn_step step)
 	each_worker(links_publish, txn);
 }
 
+/* Frames find the interface, or not any more. */
+static void attach(struct iface *iface)
+{
+	if (iface->tunnel != NULL)
+		underlay_add(iface->port->underlay, iface->tunnel);
+	else
+		port_class_set(iface->port, iface->outer_vlan, iface->vlan, iface);
+}
+
+static void detach(struct iface *iface)
+{
+	if (iface->tunnel != NULL)
+		underlay_del(iface->port->underlay, iface->tunnel);
+	else
+		port_class_set(iface->port, iface->outer_vlan, iface->vlan, NULL);
+}
+
 void dp_txn_commit(struct dp_txn *txn)
 {
 	dp_links_plan(txn);
@@ -356,7 +396,7 @@ void dp_txn_commit(struct dp_txn *txn)
 		struct iface *iface = txn->ifaces.items[i].iface;
 
 		if (txn->ifaces.items[i].change == TXN_DEL)
-			port_class_set(iface->port, iface->outer_vlan, iface->vlan, NULL);
+			detach(iface);
 	}
 	for (size_t i = 0; i < txn->ports.count; i++)
 		if (txn->ports.items[i].change == TXN_DEL)
@@ -393,7 +433,7 @@ void dp_txn_commit(struct dp_txn *txn)
 		struct iface *iface = txn->ifaces.items[i].iface;
 
 		if (txn->ifaces.items[i].change == TXN_ADD)
-			port_class_set(iface->port, iface->outer_vlan, iface->vlan, iface);
+			attach(iface);
 	}
 	for (size_t i = 0; i < txn->ports.count; i++)
 		if (txn->ports.items[i].change == TXN_ADD)

@@ -139,7 +139,7 @@ void dp_sched_publish(struct ctx *ctx, void *arg)
 	for (size_t i = 0; i < txn->ifaces.count; i++) {
 		struct txn_iface *item = &txn->ifaces.items[i];
 		struct iface *iface = item->iface;
-		uint32_t frame = (uint32_t)iface->mtu + iface->l2_len;
+		uint32_t frame = (uint32_t)iface->mtu + iface->l2_len + iface->outer_len;
 		const struct vlink *link = iface->link != NULL ? iface->link : iface->class_link;
 		struct sched *sched = iface->port->sched;
 		const struct dp_link_spec *spec = dp_link_at_step(txn, item);

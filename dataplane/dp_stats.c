@@ -9,8 +9,11 @@
 
 #include "dataplane/dp_sched.h"
 #include "dataplane/dp_state.h"
+#include "dataplane/dp_txn.h"
 #include "dataplane/input.h"
 #include "dataplane/latency.h"
+#include "dataplane/tunnel.h"
+#include "dataplane/underlay.h"
 #include "dataplane/vlink.h"
 
 #define CONSERVATION_TRIES 100
@@ -26,6 +29,9 @@ int dp_iface_stats_get(dp_iface_id id, struct dp_iface_stats *out)
 	memset(out, 0, sizeof(*out));
 	out->traffic =
 		(struct dp_traffic){.rx_packets = iface->rx_packets, .rx_bytes = iface->rx_bytes};
+	out->traffic.rx_bytes += iface->rx_packets * iface->outer_len;
+	out->tunnel = iface->tunnel != NULL;
+	out->tunnel_resolved = out->tunnel && tunnel_is_resolved(iface->tunnel);
 	dp_sched_sent(iface, &out->traffic.tx_packets, &out->traffic.tx_bytes);
 	memcpy(out->drops, iface->drops, sizeof(out->drops));
 	dp_sched_drops(iface, out->drops);
@@ -105,6 +111,8 @@ int dp_port_stats_get(dp_port_id id, struct dp_port_stats *out)
 	out->mac = port->mac;
 	out->up = port->up;
 	out->worker = dp.workers[port->worker].lcore;
+	if (port->underlay != NULL)
+		dp_underlay_stats(port->underlay, out);
 	return 0;
 }
 
@@ -159,6 +167,8 @@ static void books_copy(struct ctx *ctx, void *arg)
 	out->idle_cycles = worker->idle_cycles;
 	out->loops = worker->loops;
 	out->n_vrs = ctx->n_vrs;
+	for (const struct underlay *own = ctx->underlays; own != NULL; own = own->next)
+		out->n_vrs--;
 }
 
 int dp_worker_stats_get(size_t index, struct dp_worker_stats *out)

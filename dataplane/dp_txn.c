@@ -10,6 +10,7 @@
 #include "dataplane/dp_sched.h"
 #include "dataplane/dp_txn.h"
 #include "dataplane/latency.h"
+#include "dataplane/underlay.h"
 #include "dataplane/vlink.h"
 #include "lib/vec.h"
 
@@ -121,7 +122,8 @@ int dp_txn_port_add(struct dp_txn *txn, const struct dp_port_spec *spec, dp_port
 		item->txqs[i]->queue = item->port->shared_tx ? 0 : (uint16_t)i;
 	}
 	*id = item->port->index;
-	return 0;
+	/* From here on what is there is the transaction's to undo. */
+	return spec->n_addresses > 0 ? dp_underlay_add(txn, item->port, spec, err) : 0;
 nomem:
 	rc = dp_fail(err, -ENOMEM, "port %s: out of memory", spec->name);
 fail:
@@ -171,6 +173,12 @@ int dp_txn_port_del(struct dp_txn *txn, dp_port_id id, char *err)
 		if (txn->ports.items[i].port == port && txn->ports.items[i].change != TXN_CHANGE)
 			return dp_fail(err, -EINVAL,
 				"port %s: added or deleted in this transaction", port->name);
+	if (port->underlay != NULL) {
+		int rc = dp_txn_vr_del(txn, port->underlay->iface->vr_id, err);
+
+		if (rc < 0)
+			return rc;
+	}
 	for (uint32_t i = 1; i <= IFACE_ID_MAX; i++) {
 		struct iface *iface = iface_table[i];
 		struct txn_iface *of_txn;
@@ -454,13 +462,16 @@ static int tags_free(const struct dp_txn *txn, const struct port *port,
 	struct iface *holder = port_class_lookup(port, spec->outer_vlan, spec->vlan);
 	const struct txn_iface *of_txn = holder != NULL ? txn_iface_find(txn, holder) : NULL;
 
+	if (spec->tunnel.type != DP_TUNNEL_NONE)
+		return 0;
 	if (of_txn != NULL && of_txn->change == TXN_DEL)
 		holder = NULL;
 	for (size_t i = 0; holder == NULL && i < txn->ifaces.count; i++) {
 		struct iface *other = txn->ifaces.items[i].iface;
 
 		if (txn->ifaces.items[i].change == TXN_ADD && other->port == port &&
-			other->vlan == spec->vlan && other->outer_vlan == spec->outer_vlan)
+			other->tunnel == NULL && other->vlan == spec->vlan &&
+			other->outer_vlan == spec->outer_vlan)
 			holder = other;
 	}
 	if (holder != NULL)
@@ -504,6 +515,11 @@ int dp_txn_iface_add(struct dp_txn *txn, dp_vr_id vr_id, const struct dp_iface_s
 	if (rc < 0)
 		return rc;
 	iface->worker = vr->worker;
+	if (iface->tunnel != NULL) {
+		rc = dp_tunnel_prepare(txn, iface, err);
+		if (rc < 0)
+			goto fail;
+	}
 	rc = dp_sched_prepare(iface, &spec->link, err);
 	if (rc < 0)
 		goto fail;

@@ -88,6 +88,15 @@ struct dp_txn {
 struct txn_vr *dp_txn_vr_get(struct dp_txn *txn, struct vr *vr);
 /* It is not deleted in this transaction. */
 bool dp_txn_iface_stays(const struct dp_txn *txn, const struct iface *iface);
+/* What a port's addresses need: its own router, interface and routes. The port is of the
+ * transaction. 0 or -errno with err. */
+int dp_underlay_add(
+	struct dp_txn *txn, struct port *port, const struct dp_port_spec *spec, char *err);
+/* No other interface, as they will be, ends the same tunnel; there is room for it. 0 or -errno with
+ * err. */
+int dp_tunnel_prepare(const struct dp_txn *txn, const struct iface *iface, char *err);
+/* Fill what *out says of the underlay. */
+void dp_underlay_stats(const struct underlay *underlay, struct dp_port_stats *out);
 /* Free the books of a transaction, not what they name. */
 void dp_txn_free(struct dp_txn *txn);
 

@@ -12,6 +12,12 @@
 	X(UNKNOWN_VLAN, unknown_vlan, "802.1Q or 802.1ad tag of no interface")                     \
 	X(VLAN_RESERVED, vlan_reserved, "tag with VID 4095, which IEEE 802.1Q 9.6 forbids")        \
 	X(HANDOVER_FULL, handover_full, "the home worker's ring is full")                          \
+	X(TUNNEL_UNKNOWN, tunnel_unknown, "of no tunnel: addresses, VNI or key")                   \
+	X(TUNNEL_HEADER, tunnel_header, "VXLAN or GRE header malformed, or VXLAN without VNI")     \
+	X(TUNNEL_FRAGMENT, tunnel_fragment, "outer packet in fragments")                           \
+	X(TUNNEL_TAGGED, tunnel_tagged, "VLAN tag inside of VXLAN (RFC 7348 6.1)")                 \
+	X(TUNNEL_ECN, tunnel_ecn, "congestion marked outside, not to be told inside (RFC 6040)")   \
+	X(UNDERLAY_TRANSIT, underlay_transit, "to a backbone port, not to its own addresses")      \
 	/* link layer, of a virtual router's interface */                                          \
 	X(INPUT_QUEUE_FULL, input_queue_full,                                                      \
 		"its router wants more than its share of the worker")                              \

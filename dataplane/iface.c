@@ -9,6 +9,7 @@
 #include "dataplane/iface6.h"
 #include "dataplane/port.h"
 #include "dataplane/portsched.h"
+#include "dataplane/tunnel.h"
 #include "dataplane/vr.h"
 #include "lib/slab.h"
 
@@ -116,6 +117,22 @@ int iface_create(const struct dp_iface_spec *spec, struct port *port, struct vr 
 	iface->mtu_own = spec->mtu != 0;
 	iface->mtu = iface->mtu_own ? spec->mtu : port->mtu;
 	iface_build_l2(iface);
+	if (spec->tunnel.type != DP_TUNNEL_NONE) {
+		rc = tunnel_create(&spec->tunnel, iface, err);
+		if (rc < 0)
+			goto fail;
+		if (port->mtu < iface->outer_len + 68 ||
+			(iface->mtu_own && iface->mtu > port->mtu - iface->outer_len)) {
+			snprintf(err, DP_ERR_LEN,
+				"interface %s: the port's MTU %u has no room for it and a tunnel's "
+				"headers, %u",
+				spec->name, port->mtu, iface->outer_len);
+			rc = -EINVAL;
+			goto fail;
+		}
+		if (!iface->mtu_own)
+			iface->mtu = (uint16_t)(port->mtu - iface->outer_len);
+	}
 	if (has_ip6(iface->addresses, iface->n_addresses) && iface6_create(iface) < 0)
 		goto nomem;
 	if (iface_id_alloc(iface) < 0) {
@@ -132,6 +149,7 @@ nomem:
 fail:
 	if (iface != NULL) {
 		iface6_destroy(iface->ip6);
+		tunnel_destroy(iface->tunnel);
 		free(iface->addresses);
 	}
 	slab_put(&ifaces, iface);
@@ -144,6 +162,7 @@ void iface_destroy(struct iface *iface)
 		return;
 	__atomic_store_n(&iface_table[iface->id], NULL, __ATOMIC_RELEASE);
 	iface6_destroy(iface->ip6);
+	tunnel_destroy(iface->tunnel);
 	free(iface->addresses);
 	filter_destroy(iface->filter_in);
 	filter_destroy(iface->filter_out);

@@ -22,6 +22,8 @@ struct iface6;
 struct vlink;
 struct port;
 struct sched_slot;
+struct tunnel;
+struct underlay;
 struct vr;
 
 /* Why a frame for this interface cannot be taken on the fast path: any flag sends it to the slow
@@ -31,6 +33,7 @@ enum iface_flags {
 	IFACE_FILTERED = 1 << 1, /* guard.h: what comes in is filtered, */
 	IFACE_RPF = 1 << 2,      /* its source checked, */
 	IFACE_POLICY = 1 << 3,   /* its way chosen by policies */
+	IFACE_UNDERLAY = 1 << 4, /* of a port's own router: underlay.h */
 };
 #define IFACE_GUARDED (IFACE_FILTERED | IFACE_RPF | IFACE_POLICY)
 
@@ -49,11 +52,11 @@ struct iface {
 	/* What sending touches. */
 	uint64_t tx_packets __rte_cache_aligned;
 	uint64_t tx_bytes;
-	struct vlink *link; /* NULL: not shaped */
-	struct port *port;
+	struct vlink *link;    /* NULL: not shaped */
+	struct tunnel *tunnel; /* NULL: none */
 	uint16_t mtu;
 	uint8_t port_index;
-	uint8_t l2_len;           /* 14, 18 or 22 */
+	uint8_t l2_len;           /* 14, 18 or 22; without a tunnel's headers */
 	uint8_t l2[IFACE_L2_MAX]; /* source MAC at 6, tags and IPv4's EtherType behind it */
 	uint8_t filtered_out;     /* filter_out is not NULL */
 	dp_iface_id id;
@@ -66,7 +69,11 @@ struct iface {
 	uint64_t drops[DROP_REASON_COUNT];
 	uint64_t consumed;
 	struct vr *vr;
-	struct sched_slot *slot;  /* with the port's scheduler */
+	struct port *port;
+	struct underlay *underlay; /* whose only interface this is; NULL: a tenant's */
+	uint8_t outer_len;         /* what a tunnel's headers add to its frames */
+	bool point_to_point;       /* a tunnel without Ethernet: the neighbour is its end */
+	struct sched_slot *slot;   /* with the port's scheduler */
 	struct vlink *class_link; /* of a link that its port's scheduler holds; link is NULL then */
 	bool holds;               /* the port holds its link: control thread */
 	uint64_t shown[2];        /* packets and bytes sent, as last reported: control thread */

@@ -144,6 +144,7 @@ struct adj *ip4_resolve(struct ctx *ctx, struct iface *in, struct rte_mbuf *m,
 	for (;;) {
 		switch ((enum adj_kind)adj->kind) {
 		case ADJ_KIND_FORWARD:
+		case ADJ_KIND_TUNNEL:
 			return adj;
 		case ADJ_KIND_STALE:
 			arp_act(ctx, adj, neigh_use(ctx, adj));

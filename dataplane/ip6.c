@@ -87,7 +87,7 @@ void ip6_input(struct ctx *ctx, struct burst *b, struct iface *in, struct rte_mb
 	} else if (local) {
 		local6_input(ctx, in, m, ip);
 	} else {
-		b->guards |= in->flags;
+		b->guards |= in->flags & IFACE_GUARDED;
 		burst_add6(b, m, ip, in);
 	}
 }
@@ -175,6 +175,7 @@ struct adj *ip6_resolve(struct ctx *ctx, struct iface *in, struct rte_mbuf *m,
 	for (;;) {
 		switch ((enum adj_kind)adj->kind) {
 		case ADJ_KIND_FORWARD:
+		case ADJ_KIND_TUNNEL:
 			return adj;
 		case ADJ_KIND_STALE:
 			nd_act(ctx, adj, neigh_use(ctx, adj));

@@ -55,6 +55,24 @@ static struct adj *lookup_same(const struct vr *vr, const struct adj *adj)
 				  : neigh_lookup(vr, adj->out, adj->ip);
 }
 
+/* What an adjacency is whose neighbour is known: and, where the neighbour is the tunnel, always. */
+static uint8_t kind_known(const struct adj *adj)
+{
+	return adj->out->tunnel != NULL ? ADJ_KIND_TUNNEL : ADJ_KIND_FORWARD;
+}
+
+static uint8_t kind_unknown(const struct adj *adj)
+{
+	return adj->out->point_to_point ? ADJ_KIND_TUNNEL : ADJ_KIND_RESOLVING;
+}
+
+/* Tunnels may go this way. */
+static void neigh_set_mac(struct ctx *ctx, struct adj *adj, const uint8_t mac[6])
+{
+	adj_set_mac(adj, mac);
+	ctx->underlays_changed |= (adj->out->flags & IFACE_UNDERLAY) != 0;
+}
+
 static void hash_add(struct vr *vr, struct adj *adj)
 {
 	struct adj **head = bucket(vr, adj->out, adj->ip);
@@ -95,9 +113,9 @@ static struct adj *learned_alloc(struct vr *vr, struct iface *iface)
 	vr->learned_count++;
 	adj = &vr->learned[index];
 	memset(adj, 0, sizeof(*adj));
-	adj->kind = ADJ_KIND_RESOLVING;
-	adj->state = DP_NEIGH_INCOMPLETE;
 	adj->out = iface;
+	adj->kind = kind_unknown(adj);
+	adj->state = DP_NEIGH_INCOMPLETE;
 	return adj;
 }
 
@@ -222,7 +240,7 @@ void neigh_del(struct ctx *ctx, struct vr *vr, struct adj *adj, enum drop_reason
 		learned_free(vr, adj);
 		return;
 	}
-	adj->kind = ADJ_KIND_RESOLVING;
+	adj->kind = kind_unknown(adj);
 	adj->state = DP_NEIGH_INCOMPLETE;
 	adj->probes = 0;
 	adj->confirmed_tsc = 0;
@@ -247,8 +265,8 @@ void neigh_confirm(struct ctx *ctx, struct vr *vr, struct adj *adj, const uint8_
 	*ready = (struct pkt_list){0};
 	if (adj->state == DP_NEIGH_PERMANENT)
 		return;
-	adj_set_mac(adj, mac);
-	adj->kind = ADJ_KIND_FORWARD;
+	neigh_set_mac(ctx, adj, mac);
+	adj->kind = kind_known(adj);
 	adj->state = DP_NEIGH_REACHABLE;
 	adj->probes = 0;
 	adj->confirmed_tsc = ctx->now_tsc;
@@ -265,7 +283,7 @@ void neigh_hear(struct ctx *ctx, struct vr *vr, struct adj *adj, const uint8_t m
 	if (adj->state == DP_NEIGH_PERMANENT ||
 		(known && memcmp(adj_mac(adj, adj->out->l2_len), mac, 6) == 0))
 		return;
-	adj_set_mac(adj, mac);
+	neigh_set_mac(ctx, adj, mac);
 	adj->kind = ADJ_KIND_STALE;
 	adj->state = DP_NEIGH_STALE;
 	adj->probes = 0;
@@ -287,8 +305,8 @@ void neigh_set_permanent(struct ctx *ctx, struct vr *vr, struct adj *adj, const 
 	struct pkt_list *ready)
 {
 	neigh_list(ctx, vr, adj);
-	adj_set_mac(adj, mac);
-	adj->kind = ADJ_KIND_FORWARD;
+	neigh_set_mac(ctx, adj, mac);
+	adj->kind = kind_known(adj);
 	adj->state = DP_NEIGH_PERMANENT;
 	adj->confirmed_tsc = ctx->now_tsc;
 	wheel_del(&ctx->neigh_wheel, &adj->timer);
@@ -318,7 +336,7 @@ enum neigh_action neigh_use(struct ctx *ctx, struct adj *adj)
 	case DP_NEIGH_STALE:
 		/* Usable while it is asked. */
 		adj->state = DP_NEIGH_PROBE;
-		adj->kind = ADJ_KIND_FORWARD;
+		adj->kind = kind_known(adj);
 		adj->probes = 1;
 		neigh_arm(ctx, adj, NEIGH_RETRANS_NS);
 		return NEIGH_ACT_ASK_KNOWN;

@@ -172,6 +172,12 @@ static int adj_fill(
 	if (n > 1)
 		return group_fill(adj, hops, members, n);
 	adj->out = iface_get(hops[0].iface);
+	if (adj->out != NULL && adj->out->point_to_point) {
+		if (hops[0].via.af != IP_AF_NONE)
+			adj_set_address(adj, &hops[0].via);
+		adj->kind = ADJ_KIND_TUNNEL;
+		return 0;
+	}
 	if (hops[0].via.af == IP_AF_NONE) {
 		adj->kind = ADJ_KIND_GLEAN;
 		return 0;

@@ -4,6 +4,7 @@
  *   pipeline_receive   a port's burst
  *     classify           port and tags -> interface; other worker's: over the ring (hand_over)
  *     take_in            MAC, EtherType: IPv4 and IPv6 go on, ARP, ND and the rest leave
+ *     receive_outer      tunnels' frames are found by a bulk look-up and stripped (tunnel_in.h)
  *     validate           RFC 1812 5.2.2, RFC 8200, martians
  *   forward            built for each address family: a burst is of one
  *     guard_in           reverse-path check and filters, where an interface has them (guard.h)
@@ -11,7 +12,7 @@
  *     resolve            adjacency, TTL, MTU: what cannot go on leaves, with its ICMP error
  *     guard_out          filters of the interfaces that they leave by
  *     shape              the virtual link (places 1 to 3): passes, waits, or is dropped
- *     output             TTL, rewrite, counters, staged on the port (place 4: portsched.h)
+ *     output             TTL, rewrite, tunnels' headers, staged on the port (place 4: portsched.h)
  *     account            latency and cycles
  *
  *   pipeline_queue     a burst of a port that brings more than the worker forwards: classify, then
@@ -32,6 +33,8 @@
 #include "dataplane/input.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/place.h"
+#include "dataplane/tunnel_in.h"
+#include "dataplane/underlay.h"
 
 #define PREFETCH_AHEAD 4
 #define MAC_MASK UINT64_C(0x0000ffffffffffff) /* of a little-endian load of eight bytes */
@@ -135,7 +138,7 @@ static inline bool expected_guarded(
 {
 	uint64_t own = load64(in->mac);
 
-	return (own >> 48 & ~(uint64_t)(IFACE_GUARDED << 8)) == ctx->index &&
+	return (own >> 48 & ~(uint64_t)((IFACE_GUARDED | IFACE_UNDERLAY) << 8)) == ctx->index &&
 		((own ^ load64(frame)) & MAC_MASK) == 0 && type == TYPE_IP4;
 }
 
@@ -155,12 +158,14 @@ static __rte_noinline void take_in_slowly(struct ctx *ctx, struct bursts *b, str
 	int room = (int)m->data_len - l3_offset;
 	enum drop_reason reason;
 
+	if (unlikely(in->flags & IFACE_UNDERLAY) && !underlay_admit(ctx, in, m, type, l3_offset))
+		return;
 	count_in(in, m);
 	if (expected_guarded(ctx, in, frame, type)) {
 		reason = room >= IP4_MIN_LEN && ip4_valid(ip, room) ? DROP_REASON_COUNT
 								    : ip4_validate(ip, room);
 		if (reason == DROP_REASON_COUNT) {
-			b->ip4.guards |= in->flags;
+			b->ip4.guards |= in->flags & IFACE_GUARDED;
 			burst_add(&b->ip4, m, ip, in);
 			return;
 		}
@@ -214,15 +219,15 @@ static void drop_unclaimed(
 }
 
 static void hand_over(
-	struct ctx *ctx, struct port *port, const struct frame_class *c, struct rte_mbuf *m)
+	struct ctx *ctx, struct port *port, struct iface *in, uint8_t l3_offset, struct rte_mbuf *m)
 {
 	struct pkt_meta *meta = pkt_meta(m);
 
 	meta->rx_tsc = ctx->now_tsc;
-	meta->iface = c->iface->id;
-	meta->l3_offset = c->l3_offset;
+	meta->iface = in->id;
+	meta->l3_offset = l3_offset;
 	meta->class = PKT_FORWARDED;
-	if (unlikely(!ctx_hand_over(ctx, c->iface, m)))
+	if (unlikely(!ctx_hand_over(ctx, in, m)))
 		drop_unclaimed(ctx, port, m, DROP_HANDOVER_FULL);
 }
 
@@ -254,7 +259,7 @@ static __rte_noinline void receive_slowly(struct ctx *ctx, struct bursts *b, str
 	else if (c->iface == NULL)
 		drop_unclaimed(ctx, port, m, unclaimed_reason(c, rte_pktmbuf_mtod(m, uint8_t *)));
 	else if (c->iface->worker != ctx->index)
-		hand_over(ctx, port, c, m);
+		hand_over(ctx, port, c->iface, c->l3_offset, m);
 	else
 		take_in_slowly(ctx, b, c->iface, m, c->type, c->l3_offset);
 }
@@ -278,6 +283,13 @@ static inline bool take_in_guarded(struct ctx *ctx, struct burst *b, struct ifac
 static __rte_noinline void receive_other(struct ctx *ctx, struct bursts *b, struct port *port,
 	const struct frame_class *c, struct rte_mbuf *m)
 {
+	if (c->iface != NULL && (c->iface->flags & IFACE_UNDERLAY) != 0) {
+		if (tunnel_claims(c->iface, m, c->type, c->l3_offset))
+			b->outer[b->n_outer++] = m;
+		else
+			receive_slowly(ctx, b, port, c, m);
+		return;
+	}
 	if (c->type == TYPE_IP4 && c->iface != NULL &&
 		take_in_guarded(ctx, &b->ip4, c->iface, m, c->type, c->l3_offset))
 		return;
@@ -285,6 +297,26 @@ static __rte_noinline void receive_other(struct ctx *ctx, struct bursts *b, stru
 		    !take_in6(ctx, &b->ip6, c->iface, m, rte_pktmbuf_mtod(m, const uint8_t *),
 			    c->type, c->l3_offset)))
 		receive_slowly(ctx, b, port, c, m);
+}
+
+/* Tunnels' frames, stripped, go the way of those that came in on their interfaces. */
+static __rte_noinline void receive_outer(struct ctx *ctx, struct bursts *b, struct port *port)
+{
+	struct iface *ifaces[PKT_BURST];
+	unsigned int n = tunnel_decap(ctx, port, b->outer, ifaces, b->n_outer);
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct iface *in = ifaces[i];
+		struct rte_mbuf *m = b->outer[i];
+		const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+		uint16_t type = load16(frame + 12);
+
+		if (unlikely(in->worker != ctx->index))
+			hand_over(ctx, port, in, RTE_ETHER_HDR_LEN, m);
+		else if (!take_in(ctx, &b->ip4, in, m, frame, type, RTE_ETHER_HDR_LEN) &&
+			!take_in6(ctx, &b->ip6, in, m, frame, type, RTE_ETHER_HDR_LEN))
+			take_in_slowly(ctx, b, in, m, type, RTE_ETHER_HDR_LEN);
+	}
 }
 
 static STAGE void route(struct ctx *ctx, struct burst *b, enum ip_af af)
@@ -316,12 +348,17 @@ static void resolve_slowly(struct ctx *ctx, struct burst *b, enum ip_af af)
 	for (unsigned int i = 0; i < b->n; i++) {
 		struct adj *adj = b->adj[i];
 
-		if (adj->kind != ADJ_KIND_FORWARD) {
+		if (adj->kind != ADJ_KIND_FORWARD && adj->kind != ADJ_KIND_TUNNEL) {
 			uint64_t rx_tsc = b->rx_tsc != 0 ? b->rx_tsc : pkt_meta(b->m[i])->rx_tsc;
 
 			adj = family_resolve(ctx, b, i, adj, rx_tsc, af);
 			if (adj == NULL)
 				continue;
+		}
+		if (adj->out->tunnel != NULL) {
+			b->tunnels = true;
+			if (af == IP_AF_4)
+				tunnel_allow_fragments(adj->out, b->ip[i]);
 		}
 		burst_keep(b, kept++, i, adj);
 	}
@@ -334,6 +371,7 @@ static STAGE bool resolve(struct ctx *ctx, struct burst *b, enum ip_af af)
 	uintptr_t links = 0;
 	uint8_t differ = 0, filtered = 0;
 
+	b->tunnels = false;
 	for (unsigned int i = 0; i < b->n; i++) {
 		differ |= b->adj[i]->kind ^ ADJ_KIND_FORWARD;
 		/* Not a pointer yet: an adjacency without a way out has NULL there. */
@@ -382,7 +420,7 @@ static STAGE void shape(struct ctx *ctx, struct burst *b, enum ip_af af)
 	b->n = kept;
 }
 
-static STAGE void output(struct ctx *ctx, struct burst *b, enum ip_af af)
+static STAGE void output(struct ctx *ctx, struct burst *b, enum ip_af af, bool tunnels)
 {
 	for (unsigned int i = 0; i < b->n; i++) {
 		void *ip = family_header(b, i, af);
@@ -391,6 +429,7 @@ static STAGE void output(struct ctx *ctx, struct burst *b, enum ip_af af)
 		struct iface *out = adj->out;
 		uint16_t total = family_total(ip, af);
 		struct port_txq *txq;
+		uint32_t bytes;
 
 		if (unlikely((family_hops(ip, af) <= 1) | (total > out->mtu))) {
 			if (!family_refuse(ctx, b->in[i], m, ip, out->mtu, af)) {
@@ -400,15 +439,33 @@ static STAGE void output(struct ctx *ctx, struct burst *b, enum ip_af af)
 			continue;
 		}
 		family_decrement_hops(ip, af);
+		bytes = (uint32_t)total + out->l2_len;
 		adj_encap(adj, m, ip, total, out->l2_len);
+		if (tunnels && out->tunnel != NULL) {
+			bytes += out->outer_len;
+			if (unlikely(!tunnel_encap_packet(out->tunnel, m, ip, total, af))) {
+				out->tx_packets++;
+				out->tx_bytes += bytes;
+				tunnel_wait(ctx, out->tunnel, m, PKT_FORWARDED);
+				continue;
+			}
+		}
 		txq = ctx->txq[out->port_index];
 		if (likely(ctx_stage(ctx, txq, m, PKT_FORWARDED, out->id))) {
 			out->tx_packets++;
-			out->tx_bytes += (uint32_t)total + out->l2_len;
+			out->tx_bytes += bytes;
 		} else {
 			ctx_drop(ctx, out, m, ctx_refusal(txq));
 		}
 	}
+}
+
+static __rte_noinline void output_tunnels(struct ctx *ctx, struct burst *b, enum ip_af af)
+{
+	if (af == IP_AF_4)
+		output(ctx, b, IP_AF_4, true);
+	else
+		output(ctx, b, IP_AF_6, true);
 }
 
 /* Latency and cycles of what went out. */
@@ -471,7 +528,10 @@ static STAGE void forward_family(struct ctx *ctx, struct burst *b, enum ip_af af
 		return;
 	if (b->rx_tsc == 0)
 		account_waiting(ctx, b);
-	output(ctx, b, af);
+	if (unlikely(b->tunnels))
+		output_tunnels(ctx, b, af);
+	else
+		output(ctx, b, af, false);
 	account(ctx, b);
 }
 
@@ -518,7 +578,26 @@ void pipeline_receive(struct ctx *ctx, struct port *port, struct rte_mbuf **m, u
 			receive_other(ctx, &b, port, &c, m[i]);
 	}
 	port->rx_bytes += bytes;
+	if (unlikely(b.n_outer > 0))
+		receive_outer(ctx, &b, port);
 	forward_in_order(ctx, &b);
+}
+
+/* Tunnels' frames, stripped, each into its router's queue; those that are not taken go to *full. */
+static __rte_noinline unsigned int queue_outer(
+	struct ctx *ctx, struct port *port, struct bursts *b, struct rte_mbuf **full)
+{
+	struct iface *ifaces[PKT_BURST];
+	unsigned int n = tunnel_decap(ctx, port, b->outer, ifaces, b->n_outer), n_full = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		if (ifaces[i]->worker != ctx->index)
+			hand_over(ctx, port, ifaces[i], RTE_ETHER_HDR_LEN, b->outer[i]);
+		else if (!input_enqueue(
+				 ctx, ifaces[i], b->outer[i], RTE_ETHER_HDR_LEN, ctx->now_tsc))
+			full[n_full++] = b->outer[i];
+	}
+	return n_full;
 }
 
 void pipeline_queue(struct ctx *ctx, struct port *port, struct rte_mbuf **m, unsigned int n)
@@ -539,13 +618,18 @@ void pipeline_queue(struct ctx *ctx, struct port *port, struct rte_mbuf **m, uns
 		if (i + PREFETCH_AHEAD < n)
 			rte_prefetch0(rte_pktmbuf_mtod(m[i + PREFETCH_AHEAD], void *));
 		bytes += m[i]->data_len;
-		if (unlikely(c.iface == NULL || too_short(m[i], &c) ||
-			    c.iface->worker != ctx->index))
+		if (unlikely(c.iface != NULL && (c.iface->flags & IFACE_UNDERLAY) != 0 &&
+			    tunnel_claims(c.iface, m[i], c.type, c.l3_offset)))
+			b.outer[b.n_outer++] = m[i];
+		else if (unlikely(c.iface == NULL || too_short(m[i], &c) ||
+				 c.iface->worker != ctx->index))
 			receive_slowly(ctx, &b, port, &c, m[i]);
 		else if (!input_enqueue(ctx, c.iface, m[i], c.l3_offset, ctx->now_tsc))
 			full[n_full++] = m[i];
 	}
 	port->rx_bytes += bytes;
+	if (unlikely(b.n_outer > 0))
+		n_full += queue_outer(ctx, port, &b, full + n_full);
 	rte_pktmbuf_free_bulk(full, n_full);
 }
 
@@ -556,7 +640,9 @@ void pipeline_queue_handed(struct ctx *ctx, struct rte_mbuf **m, unsigned int n)
 		struct iface *in = iface_get(meta->iface);
 
 		if (unlikely(in == NULL || in->worker != ctx->index))
-			ctx_drop(ctx, NULL, m[i], DROP_INTERFACE_GONE);
+			ctx_drop_meta(ctx, NULL, m[i], DROP_INTERFACE_GONE);
+		else if (unlikely(meta->l3_offset == 0))
+			underlay_send(ctx, in, m[i]);
 		else if (!input_enqueue(ctx, in, m[i], meta->l3_offset, meta->rx_tsc))
 			rte_pktmbuf_free(m[i]);
 	}
@@ -574,7 +660,7 @@ void pipeline_take_over(struct ctx *ctx, struct rte_mbuf **m, unsigned int n)
 		struct iface *in = iface_get(pkt_meta(m[i])->iface);
 
 		if (unlikely(in == NULL || in->worker != ctx->index))
-			ctx_drop(ctx, NULL, m[i], DROP_INTERFACE_GONE);
+			ctx_drop_meta(ctx, NULL, m[i], DROP_INTERFACE_GONE);
 		else if (!take_in(ctx, &b.ip4, in, m[i], frame, type, l3_offset) &&
 			!take_in6(ctx, &b.ip6, in, m[i], frame, type, l3_offset))
 			take_in_slowly(ctx, &b, in, m[i], type, l3_offset);
@@ -662,6 +748,8 @@ bool pipeline_ready(struct ctx *ctx)
 				ctx_drop_meta(ctx, NULL, m, DROP_INTERFACE_GONE);
 			else if (pkt_meta(m)->class == PKT_ORIGINATED)
 				send_again(ctx, in, m);
+			else if (unlikely(in->flags & IFACE_UNDERLAY))
+				underlay_send(ctx, in, m);
 			else if (likely(!place_finished(m)))
 				bursts_add_waiting(ctx, &b, m, in);
 			else

@@ -82,6 +82,7 @@ struct burst {
 	bool mixed;         /* packets of several interfaces; set by route */
 	uint8_t guards;     /* flags of interfaces that they came in on: what guard.h has to do */
 	uint8_t guards_out; /* some leave by an interface with a filter; set by resolve */
+	bool tunnels;       /* some leave by a tunnel; set by resolve */
 	uint64_t rx_tsc;    /* of all packets; 0: each has its own in its metadata */
 	struct vlink *paid; /* the virtual link that has let these pass already, or NULL */
 	struct rte_mbuf *m[PKT_BURST];
@@ -98,9 +99,11 @@ struct burst {
 	struct adj *adj[PKT_BURST];
 };
 
-/* What is received, by family. */
+/* What is received, by family; and frames that are for tunnels, in their outer headers still. */
 struct bursts {
 	struct burst ip4, ip6;
+	unsigned int n_outer;
+	struct rte_mbuf *outer[PKT_BURST];
 };
 
 /* The arrays stay as they are: nothing reads them beyond n. */
@@ -136,6 +139,7 @@ static inline void bursts_init(struct bursts *b, uint64_t rx_tsc, struct vlink *
 {
 	burst_init(&b->ip4, rx_tsc, paid);
 	burst_init(&b->ip6, rx_tsc, paid);
+	b->n_outer = 0;
 }
 
 /* Packet FROM of the burst goes on by ADJ, behind TO others: mostly it is in its place already. */

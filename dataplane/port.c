@@ -11,6 +11,7 @@
 
 #include "dataplane/port.h"
 #include "dataplane/portsched.h"
+#include "dataplane/underlay.h"
 #include "lib/log.h"
 
 #define PORT_RX_DESC 1024
@@ -196,6 +197,7 @@ void port_destroy(struct port *port)
 	port_close(port, true);
 	for (unsigned int vid = 0; vid < PORT_VIDS; vid++)
 		free(port->outer[vid]);
+	underlay_destroy(port->underlay);
 	sched_destroy(port->sched);
 	free(port);
 }

@@ -13,6 +13,7 @@
 #define PORT_TXQ_LEN 512 /* packets a worker keeps for a port that takes no more just now */
 
 struct sched;
+struct underlay;
 
 struct port {
 	/* What receiving touches. */
@@ -32,10 +33,11 @@ struct port {
 	struct mac_addr mac;
 	uint16_t mtu;
 	uint64_t capacity_bps, share_bps;
-	struct sched *sched; /* the polling worker's */
-	uint32_t n_hold;     /* links that are held to their rate here */
-	bool scheduled;      /* all that leaves goes by the polling worker and its scheduler */
-	bool ours;           /* probed by us, to be removed by us */
+	struct sched *sched;       /* the polling worker's */
+	struct underlay *underlay; /* NULL: the port has no address of its own */
+	uint32_t n_hold;           /* links that are held to their rate here */
+	bool scheduled; /* all that leaves goes by the polling worker and its scheduler */
+	bool ours;      /* probed by us, to be removed by us */
 
 	/* Counted by the polling worker. */
 	uint64_t drops[DROP_REASON_COUNT] __rte_cache_aligned;

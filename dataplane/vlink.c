@@ -24,10 +24,16 @@ static uint64_t shaped_bps(const struct dp_link_spec *spec, const struct iface *
 	return borrows ? spec->borrow_bps : spec->rate_bps;
 }
 
+/* What a frame counts beyond the one that the interface's router sees. */
+static uint32_t frame_overhead(const struct dp_link_spec *spec, const struct iface *iface)
+{
+	return iface->outer_len + (spec->count_l1 ? VLINK_L1_OVERHEAD : 0u);
+}
+
 /* The largest frame as the link counts it. */
 static uint64_t largest_frame(const struct dp_link_spec *spec, const struct iface *iface)
 {
-	return (uint64_t)iface->mtu + iface->l2_len + (spec->count_l1 ? VLINK_L1_OVERHEAD : 0);
+	return (uint64_t)iface->mtu + iface->l2_len + frame_overhead(spec, iface);
 }
 
 /* A policer by psp is a GCRA that tolerates one frame; a pacer may catch up what the burst holds.
@@ -99,7 +105,7 @@ int vlink_create(const struct dp_link_spec *spec, struct iface *iface, uint64_t 
 	link->spec = *spec;
 	link->at = (uint8_t)spec->at;
 	link->by = (uint8_t)spec->by;
-	link->overhead = spec->count_l1 ? VLINK_L1_OVERHEAD : 0;
+	link->overhead = frame_overhead(spec, iface);
 	rc = shaper_init(link, spec, now_tsc);
 	if (rc < 0) {
 		snprintf(err, DP_ERR_LEN, "interface %s: rate or burst is out of range",
@@ -169,7 +175,7 @@ void vlink_set(struct ctx *ctx, struct vlink *link, const struct dp_link_spec *s
 	link->at = (uint8_t)spec->at;
 	link->by = (uint8_t)spec->by;
 	link->spec = *spec;
-	link->overhead = spec->count_l1 ? VLINK_L1_OVERHEAD : 0;
+	link->overhead = frame_overhead(spec, link->iface);
 	if (link->queue_packets > 0)
 		vlink_arm(ctx, link);
 }

@@ -28,7 +28,7 @@ struct vlink {
 	struct pkt_list queue;
 	uint64_t queue_bytes; /* L2 or L1 bytes, as the link counts */
 	uint32_t queue_packets;
-	uint32_t overhead; /* bytes a frame counts beyond L2: 0 or 24 */
+	uint32_t overhead; /* bytes a frame counts beyond L2: a tunnel's headers, and 24 */
 	uint64_t passed_packets, passed_bytes;
 	struct wheel_node timer;
 	struct iface *iface;

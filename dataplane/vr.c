@@ -119,7 +119,7 @@ struct vr *vr_lookup(dp_vr_id id)
 void vr_stats_add_iface(struct dp_vr_stats *stats, const struct iface *iface)
 {
 	stats->traffic.rx_packets += iface->rx_packets;
-	stats->traffic.rx_bytes += iface->rx_bytes;
+	stats->traffic.rx_bytes += iface->rx_bytes + iface->rx_packets * iface->outer_len;
 	stats->traffic.tx_packets += iface->tx_packets;
 	stats->traffic.tx_bytes += iface->tx_bytes;
 	stats->consumed += iface->consumed;

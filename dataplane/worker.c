@@ -19,6 +19,7 @@
 #include "dataplane/input.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/probe.h"
+#include "dataplane/underlay.h"
 #include "dataplane/worker.h"
 #include "lib/log.h"
 
@@ -110,7 +111,8 @@ void worker_call(struct worker *worker, void (*fn)(struct ctx *ctx, void *arg), 
 
 void iface_announce(struct ctx *ctx, struct iface *iface)
 {
-	arp_announce(ctx, iface);
+	if (!iface->point_to_point)
+		arp_announce(ctx, iface);
 	nd_announce(ctx, iface);
 }
 
@@ -140,6 +142,7 @@ static void check_links(struct worker *worker)
 
 	input_tick(ctx);
 	worker->link_check_tsc = ctx->now_tsc + rte_get_tsc_hz() / LINK_CHECK_PER_SECOND;
+	ctx->underlays_changed |= ctx->underlays != NULL;
 	expire_ifaces(ctx);
 	for (uint32_t i = 0; i < worker->n_rx; i++)
 		if (port_link_update(worker->rx[i]))
@@ -337,6 +340,8 @@ bool worker_turn(struct worker *worker)
 	any |= pipeline_ready(ctx);
 	if (unlikely((int64_t)(ctx->now_tsc - worker->link_check_tsc) >= 0))
 		check_links(worker);
+	if (unlikely(ctx->underlays_changed))
+		underlay_refresh(ctx);
 	if (ctx->dirty_ports != 0)
 		ctx_flush_all(ctx);
 	return any;

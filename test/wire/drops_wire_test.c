@@ -5,6 +5,7 @@
 
 #include "drops6.h"
 #include "drops_guard.h"
+#include "drops_tunnel.h"
 #include "wire.h"
 
 #define C_IP (B_IP + 48)
@@ -563,7 +564,7 @@ static void test_every_reason(void **state)
 		case_begin();
 		if (makers[r].make != NULL)
 			makers[r].make();
-		else if (!drops6_make(r))
+		else if (!drops6_make(r) && !drops_tunnel_make(lab.vr, r))
 			fail_msg("%s: nothing makes it", dp_drop_name(r));
 		wire_check();
 		if (wire_drops(r) != before[r] + 1)
