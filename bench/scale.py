@@ -25,6 +25,9 @@ METHOD = [
     "often as the others, to random routes; as many frames for one virtual router as for a thousand,",
     "so that the source costs the same: 'io' is testpmd in io mode over the same file. 'of one' is the",
     "median over the rounds of the throughput as a part of the same round's with one virtual router.",
+    "The source never runs dry, so to the router all are flooding: 'taking turns' is what it does then by",
+    "itself (input queues, deficit round robin), with its part 'of one' likewise; the columns before it",
+    "are with sharing off, packets forwarded as they come, as when the worker keeps up.",
     "Memory: resident, of a process with ordinary memory (no hugepages), everything counted; an idle",
     "virtual router's is the difference between 1000 and 1 without routes, each over 999; with routes",
     "likewise.",
@@ -71,31 +74,38 @@ def memory(build, log):
                 for what, routes in (("idle", 0), ("with_1000_routes", 1000))}
 
 
+def window_of(options, huge, pcap, n, sharing, path):
+    """One window of build/bench/forward with N virtual routers."""
+    before = cpu_times()
+    got = forward_run(options.build, huge, [
+        "--pcap", pcap, "--vrs", str(n), "--bufs", str(BUFS), "--sharing", sharing, "--seconds",
+        str(options.seconds), "--warm-up", str(options.warm_up)], f"{path}/logs/forward-{n}")
+    window = got["windows"][0]
+    window["steal"] = steal_share(before, cpu_times())
+    # What was forwarded: a router may lose early what it sends beyond its turns.
+    forwarded = window["received"] - window["dropped"]
+    window["pps"] = forwarded * got["tsc_hz"] / window["tsc_cycles"]
+    window["cycles_per_packet"] = window["tsc_cycles"] / forwarded
+    window["fib_bytes"] = got["vr0"]["fib_bytes"]
+    return window
+
+
 def measure(options, huge, pcaps, path, event):
-    """count -> (rounds of ours, rounds of the floor)."""
+    """count -> (rounds of ours, rounds of the floor, rounds of ours taking turns)."""
     floor = peers.Peer("testpmd io", peers.testpmd_program(), peers.testpmd_arguments("io"))
-    measured = {n: ([], []) for n in COUNTS}
+    measured = {n: ([], [], []) for n in COUNTS}
     progress = Progress()
     for i in range(options.rounds):
         for n in COUNTS:
             progress.say(f"round {i + 1}/{options.rounds}: {n} virtual routers")
             measured[n][1].append(floor.run(huge, [pcaps[n]], None, options.seconds,
                                             options.warm_up, f"{path}/logs/testpmd-io"))
-            before = cpu_times()
             perf = count_misses(event, f"{path}/logs/perf")
-            got = forward_run(options.build, huge, [
-                "--pcap", pcaps[n], "--vrs", str(n), "--bufs", str(BUFS), "--seconds",
-                str(options.seconds), "--warm-up", str(options.warm_up)],
-                f"{path}/logs/forward-{n}")
-            misses = finish_misses(perf, f"{path}/logs/perf")
-            window = got["windows"][0]
-            window["steal"] = steal_share(before, cpu_times())
-            window["pps"] = window["received"] * got["tsc_hz"] / window["tsc_cycles"]
-            window["cycles_per_packet"] = window["tsc_cycles"] / window["received"]
-            window["fib_bytes"] = got["vr0"]["fib_bytes"]
+            window = window_of(options, huge, pcaps[n], n, "off", path)
             # perf counts from before the start: said in the report.
-            window["cache_misses"] = misses
+            window["cache_misses"] = finish_misses(perf, f"{path}/logs/perf")
             measured[n][0].append(window)
+            measured[n][2].append(window_of(options, huge, pcaps[n], n, "on", path))
     progress.done()
     return measured
 
@@ -103,7 +113,7 @@ def measure(options, huge, pcaps, path, event):
 def rows_of(measured, hz):
     rows = []
     one = [r["pps"] for r in measured[1][0]]
-    for n, (ours, floor) in measured.items():
+    for n, (ours, floor, turns) in measured.items():
         io = [hz * r["seconds"] / r["packets"] for r in floor]
         cycles = [r["cycles_per_packet"] for r in ours]
         row = {"vrs": n, "routes_each": packets.ROUTES, "rounds": len(ours),
@@ -112,9 +122,13 @@ def rows_of(measured, hz):
                "io_cycles": stats.summary(io),
                "over_io_cycles": stats.paired(lambda a, b: a - b, cycles, io),
                "of_one": stats.paired(lambda a, b: a / b, [r["pps"] for r in ours], one),
+               "taking_turns_cycles": stats.summary([r["cycles_per_packet"] for r in turns]),
+               "taking_turns_of_one": stats.paired(
+                   lambda a, b: a / b, [r["pps"] for r in turns], one),
                "fib_bytes_each": ours[0]["fib_bytes"],
                "cpu_wait": max(r["cpu_wait"] for r in ours),
-               "steal": max(r["steal"] for r in ours), "each_round": ours}
+               "steal": max(r["steal"] for r in ours), "each_round": ours,
+               "each_round_taking_turns": turns}
         row["noisy"] = stats.noisy(row)
         rows.append(row)
     return rows
@@ -146,13 +160,14 @@ def main(options):
               f"{r['cycles_per_packet']['median']:.1f}",
               f"{r['cycles_per_packet']['min']:.1f}..{r['cycles_per_packet']['max']:.1f}",
               f"{r['io_cycles']['median']:.1f}", f"{r['over_io_cycles']:+.1f}",
-              f"{r['of_one']:.2f}", f"{r['fib_bytes_each'] / 1024:.1f}",
+              f"{r['of_one']:.2f}", f"{r['taking_turns_cycles']['median']:.1f}",
+              f"{r['taking_turns_of_one']:.2f}", f"{r['fib_bytes_each'] / 1024:.1f}",
               f"{100 * r['cpu_wait']:.1f}", f"{100 * r['steal']:.1f}",
               "noisy" if r["noisy"] else ""] for r in rows]
     text = "\n\n".join([
         "Scale: virtual routers of one worker", report.describe(about, method),
         report.table(["VRs", "Mpps", "cycles", "least..most", "io", "over io", "of one",
-                      "FIB KiB", "wait %", "steal %", ""], lines),
+                      "taking turns", "of one", "FIB KiB", "wait %", "steal %", ""], lines),
         f"resident memory of a virtual router: {resident['idle'] / 1024:.1f} KiB idle without "
         f"routes, {resident['with_1000_routes'] / 1024:.1f} KiB with 1000 routes",
         report.table(["asked for", "measured", "holds"],
