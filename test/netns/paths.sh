@@ -132,7 +132,7 @@ flow() { # silent|link
 	lab_job vb taskset -c "$(lab_host_cpus)" iperf3 -s -1 -i 0.1 -J >"$flow"
 	server=$LAB_JOB
 	wait_for 5 tcp_listening vb 5201 || t_bail "iperf3 does not listen"
-	lab_job va taskset -c "$(lab_host_cpus)" iperf3 -c 10.2.0.2 -t 16 -b 50M >/dev/null 2>&1
+	lab_job va taskset -c "$(lab_host_cpus)" iperf3 -c 10.2.0.2 -t 60 -b 50M >/dev/null 2>&1
 	client=$LAB_JOB
 	t_wait "$1: the flow goes by path d" 5 carries d
 	cut d "$1"
@@ -144,6 +144,7 @@ flow() { # silent|link
 	join d "$1"
 	t_wait "$1: joined again" 10 is_probe d up
 	t_wait "$1: the flow goes by path d again" 5 carries d
+	kill -INT "$client" # the server tells what it has received until then
 	wait "$client" "$server"
 	t_within "$1: the flow stood still for no longer than a second" "$(stall "$flow")" 0 1
 }
