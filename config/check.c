@@ -320,6 +320,12 @@ uint64_t check_bufs_needed(const struct model_site *site, const struct check_buf
 {
 	uint64_t needed = bufs->fixed + bufs->per_port * site->n_ports;
 
+	/* A port with addresses has a router of its own. */
+	for (size_t p = 0; p < site->n_ports; p++) {
+		if (site->ports[p].n_addresses && site->ports[p].role == MODEL_ROLE_BACKBONE)
+			needed += bufs->per_router;
+	}
+
 	for (size_t v = 0; v < site->n_vpxis; v++) {
 		const struct model_vpxi *vpxi = &site->vpxis[v];
 

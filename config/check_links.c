@@ -363,6 +363,22 @@ static void check_rate_limits(struct check *check, const struct model_interface 
 			rate_print(rate->max_bps, max));
 }
 
+/* On a port with addresses of its own what has no tag is for those. */
+static void check_attachment(struct check *check, struct link *link)
+{
+	const struct model_interface *iface = link->iface;
+	const struct model_port *port = link->port;
+	char line[CHECK_LINE_STRLEN];
+
+	link->attached = !is_faulty_attachment(iface);
+	if (link->attached && iface->vlan == MODEL_VLAN_NONE && port->n_addresses &&
+		port->role == MODEL_ROLE_BACKBONE)
+		diag_error(check->diag, check_loc(iface->port_loc, iface->loc),
+			"port: untagged traffic of port '%s' is for its own address in %s: "
+			"interface '%s' needs a vlan or a tunnel",
+			port->name, check_line(port->addresses[0].loc, line), iface->name);
+}
+
 static void check_link(struct check *check, struct link *link)
 {
 	const struct model_interface *iface = link->iface;
@@ -379,7 +395,7 @@ static void check_link(struct check *check, struct link *link)
 	if (iface->tunnel.type != MODEL_TUNNEL_NONE)
 		check_tunnel(check, link);
 	else
-		link->attached = !is_faulty_attachment(iface);
+		check_attachment(check, link);
 	mtu = check_mtu(check, link);
 	if (mtu && (iface->rate.min_bps || iface->rate.max_bps != MODEL_RATE_NONE))
 		check_shape(check, link, mtu);

@@ -96,6 +96,35 @@ static int compare_underlays(const void *a, const void *b)
 	return rc ? rc : check_loc_cmp(left->address->loc, right->address->loc);
 }
 
+/* A gateway is a neighbour: in the network of one of the port's addresses. */
+static void check_port_routes(struct check *check, const struct model_port *port)
+{
+	char text[IP_ADDR_STRLEN];
+
+	for (size_t i = 0; i < port->n_routes; i++) {
+		const struct model_port_route *route = &port->routes[i];
+		bool near = false;
+
+		if (route->via.af == IP_AF_NONE || route->to.addr.af == IP_AF_NONE)
+			continue;
+		for (size_t a = 0; a < port->n_addresses; a++)
+			near |= port->addresses[a].prefix.addr.af == IP_AF_NONE ||
+				prefix_contains(&port->addresses[a].prefix, &route->via);
+		ipaddr_print(&route->via, text);
+		if (route->to.addr.af != route->via.af)
+			diag_error(check->diag, route->via_loc,
+				"via: %s is not of the route's family", text);
+		else if (!near)
+			diag_error(check->diag, route->via_loc,
+				"via: %s is in no network of port '%s'", text, port->name);
+		for (size_t o = 0; o < i; o++) {
+			if (prefix_cmp(&port->routes[o].to, &route->to) == 0)
+				diag_error(check->diag, route->to_loc,
+					"to: port '%s' has a route there already", port->name);
+		}
+	}
+}
+
 static void check_underlays(struct check *check)
 {
 	const struct model_site *site = check->site;
@@ -130,6 +159,8 @@ static void check_underlays(struct check *check)
 				"access port",
 				port->name);
 	}
+	for (size_t p = 0; p < site->n_ports; p++)
+		check_port_routes(check, &site->ports[p]);
 	if (all)
 		qsort(all, n, sizeof(*all), compare_underlays);
 	for (size_t i = 1; all && i < n; i++) {

@@ -141,6 +141,7 @@ void model_site_destroy(struct model_site *site)
 	for (size_t i = 0; i < site->n_ports; i++) {
 		free(site->ports[i].device);
 		free(site->ports[i].addresses);
+		free(site->ports[i].routes);
 	}
 	for (size_t i = 0; i < site->n_vpxis; i++)
 		model_vpxi_fini(&site->vpxis[i]);
@@ -286,8 +287,11 @@ static int port_clone(struct model_port *out, const struct model_port *port)
 {
 	*out = *port;
 	out->addresses = NULL;
-	out->n_addresses = 0;
-	if (string_clone(&out->device, port->device) < 0)
+	out->routes = NULL;
+	out->n_addresses = out->n_routes = 0;
+	if (string_clone(&out->device, port->device) < 0 ||
+		array_clone(&out->routes, &out->n_routes, port->routes, port->n_routes,
+			sizeof(*out->routes)) < 0)
 		return -ENOMEM;
 	return array_clone(&out->addresses, &out->n_addresses, port->addresses, port->n_addresses,
 		sizeof(*out->addresses));

@@ -69,6 +69,13 @@ struct model_address {
 	struct ip_prefix prefix; /* with host bits: 10.0.0.1/24 */
 };
 
+struct model_port_route {
+	struct model_loc loc;
+	struct ip_prefix to; /* masked */
+	struct ip_addr via;
+	struct model_loc to_loc, via_loc;
+};
+
 struct model_port {
 	struct model_loc loc;
 	char name[MODEL_NAME_MAX + 1];
@@ -83,6 +90,8 @@ struct model_port {
 	struct mac_addr mac;             /* zero: the device's own */
 	struct model_address *addresses; /* underlay addresses of a backbone port */
 	size_t n_addresses;
+	struct model_port_route *routes; /* to tunnels' remotes behind gateways */
+	size_t n_routes;
 };
 
 struct model_tunnel {
@@ -93,6 +102,9 @@ struct model_tunnel {
 	uint32_t vni;         /* vxlan: 0..2^24-1 */
 	bool has_key;         /* gre */
 	uint32_t key;
+	uint16_t ttl;  /* of the outer header, 2..255; 0: 64 */
+	bool clear_df; /* `df: no`: outer IPv4 headers let routers fragment */
+	bool fragment; /* IPv4 packets that are too large are cut though they forbid it */
 	struct model_loc remote_loc, local_loc;
 };
 

@@ -43,7 +43,14 @@ static bool equal_tunnels(const struct model_tunnel *a, const struct model_tunne
 {
 	return a->type == b->type && equal_addrs(&a->remote, &b->remote) &&
 		equal_addrs(&a->local, &b->local) && a->vni == b->vni && a->has_key == b->has_key &&
-		a->key == b->key;
+		a->key == b->key && a->ttl == b->ttl && a->clear_df == b->clear_df &&
+		a->fragment == b->fragment;
+}
+
+static bool equal_port_routes(const struct model_port_route *a, const struct model_port_route *b)
+{
+	return a->to.len == b->to.len && equal_addrs(&a->to.addr, &b->to.addr) &&
+		equal_addrs(&a->via, &b->via);
 }
 
 static bool equal_rates(const struct model_rate *a, const struct model_rate *b)
@@ -123,7 +130,8 @@ bool model_port_equal(const struct model_port *a, const struct model_port *b)
 		a->role == b->role && a->capacity_bps == b->capacity_bps &&
 		a->vpxi_share_centi == b->vpxi_share_centi && a->mtu == b->mtu &&
 		equal_macs(&a->mac, &b->mac) &&
-		EQUAL_ARRAYS(a, b, addresses, n_addresses, equal_addresses);
+		EQUAL_ARRAYS(a, b, addresses, n_addresses, equal_addresses) &&
+		EQUAL_ARRAYS(a, b, routes, n_routes, equal_port_routes);
 }
 
 bool model_route_equal(const struct model_route *a, const struct model_route *b)

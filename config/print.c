@@ -195,6 +195,12 @@ static void print_tunnel(struct map *iface, const struct model_tunnel *tunnel)
 		map_number(&map, "vni", tunnel->vni);
 	if (tunnel->has_key)
 		map_number(&map, "key", tunnel->key);
+	if (tunnel->ttl)
+		map_number(&map, "ttl", tunnel->ttl);
+	if (tunnel->clear_df)
+		map_text(&map, "df", "no");
+	if (tunnel->fragment)
+		map_text(&map, "fragment", "yes");
 	map_end(&map);
 }
 
@@ -457,6 +463,17 @@ static bool is_default_slice(const struct model_slice *slice)
 		slice->idle == MODEL_IDLE_POLL;
 }
 
+static void print_port_routes(FILE *out, const struct model_port *port)
+{
+	char to[IP_PREFIX_STRLEN], via[IP_ADDR_STRLEN];
+
+	for (size_t i = 0; i < port->n_routes; i++)
+		fprintf(out, "%s{to: \"%s\", via: \"%s\"}", i ? ", " : "[",
+			prefix_print(&port->routes[i].to, to),
+			ipaddr_print(&port->routes[i].via, via));
+	fputc(']', out);
+}
+
 static void print_port(FILE *out, const struct model_port *port)
 {
 	struct map map = {.out = out, .indent = -1};
@@ -477,6 +494,8 @@ static void print_port(FILE *out, const struct model_port *port)
 		map_number(&map, "mtu", port->mtu);
 	map_mac(&map, "mac", &port->mac);
 	map_addresses(&map, "address", port->addresses, port->n_addresses);
+	if (port->n_routes)
+		print_port_routes(map_key(&map, "routes"), port);
 	map_end(&map);
 }
 

@@ -170,6 +170,30 @@ static const struct field slice_fields[] = {
 static const struct record slice_record = {
 	"slice", FIELDS(slice_fields), .has_loc = true, .init = init_slice, .finish = finish_slice};
 
+static FIELD_PARSER(parse_port_to)
+{
+	site_parse_network(ctx, field, node, &((struct model_port_route *)object)->to);
+}
+
+static void finish_port_route(struct field_ctx *ctx, const struct field_given *given, void *object)
+{
+	const struct tree_node *to = field_value(given, "to");
+	struct model_port_route *route = object;
+
+	(void)ctx;
+	if (to && to->kind == TREE_SCALAR && strcmp(to->text, "default") == 0 &&
+		route->via.af == IP_AF_6)
+		route->to = (struct ip_prefix){.addr.af = IP_AF_6};
+}
+
+static const struct field port_route_fields[] = {
+	{"to", parse_port_to, LOC(model_port_route, to_loc), .required = true},
+	{"via", field_ipaddr, AT(model_port_route, via), LOC(model_port_route, via_loc),
+		.required = true},
+};
+static const struct record port_route_record = {
+	"port's route", FIELDS(port_route_fields), .has_loc = true, .finish = finish_port_route};
+
 static const struct field port_fields[] = {
 	{"name", field_name, AT(model_port, name), .required = true},
 	{"device", field_string, AT(model_port, device), LOC(model_port, device_loc),
@@ -183,6 +207,9 @@ static const struct field port_fields[] = {
 	{"address", field_list, AT(model_port, addresses),
 		.arg = &(const struct field_list){sizeof(struct model_address),
 			offsetof(struct model_port, n_addresses), ADDRESS_ITEM}},
+	{"routes", field_list, AT(model_port, routes),
+		.arg = &(const struct field_list){sizeof(struct model_port_route),
+			offsetof(struct model_port, n_routes), .record = &port_route_record}},
 };
 static const struct record port_record = {
 	"port", FIELDS(port_fields), .has_loc = true, .init = init_port};

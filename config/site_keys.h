@@ -20,6 +20,9 @@
 extern const struct record site_filter_record, site_probe_record, site_policy_record;
 extern const struct field_choice site_rpf_modes[];
 
+/* A network without host bits, or `default` (0.0.0.0/0); OBJECT is the struct ip_prefix. */
+FIELD_PARSER(site_parse_network);
+
 /* One item of `vpxis:`, a struct model_vpxi. */
 extern const struct record site_vpxi_record;
 

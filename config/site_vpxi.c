@@ -49,6 +49,34 @@ static FIELD_PARSER(parse_key)
 	field_u32(ctx, field, node, object);
 }
 
+static bool parse_yes(
+	struct field_ctx *ctx, const struct field *field, const struct tree_node *node, bool *value)
+{
+	bool yes = false, no = false;
+
+	if (node->kind == TREE_SCALAR) {
+		yes = strcmp(node->text, "yes") == 0 || strcmp(node->text, "true") == 0;
+		no = strcmp(node->text, "no") == 0 || strcmp(node->text, "false") == 0;
+	}
+	*value = yes;
+	if (!yes && !no)
+		field_expected(ctx, field, node, "yes or no");
+	return yes || no;
+}
+
+static FIELD_PARSER(parse_df)
+{
+	bool df;
+
+	if (parse_yes(ctx, field, node, &df))
+		((struct model_tunnel *)object)->clear_df = !df;
+}
+
+static FIELD_PARSER(parse_fragment)
+{
+	parse_yes(ctx, field, node, &((struct model_tunnel *)object)->fragment);
+}
+
 static FIELD_PARSER(parse_static)
 {
 	struct model_rate *rate = object;
@@ -111,8 +139,15 @@ static FIELD_PARSER(parse_link)
 
 static FIELD_PARSER(parse_to)
 {
-	static const char what[] = "a network such as 10.2.0.0/24, or default";
 	struct model_route *route = object;
+
+	site_parse_network(ctx, field, node, &route->to);
+}
+
+FIELD_PARSER(site_parse_network)
+{
+	static const char what[] = "a network such as 10.2.0.0/24, or default";
+	struct ip_prefix *out = object;
 	const char *text = field_text(ctx, field, node, what);
 	char found[TREE_VALUE_STRLEN], meant[IP_PREFIX_STRLEN];
 	struct ip_prefix to, masked;
@@ -131,7 +166,7 @@ static FIELD_PARSER(parse_to)
 			"to: %s has bits behind its prefix length, did you mean %s?",
 			tree_value(node, found), prefix_print(&masked, meant));
 	else
-		route->to = to;
+		*out = to;
 }
 
 /* What it says is said by a route without gateway and interface. */
@@ -289,6 +324,9 @@ static const struct field tunnel_fields[] = {
 	{"local", field_ipaddr, AT(model_tunnel, local), LOC(model_tunnel, local_loc)},
 	{"vni", field_u32, AT(model_tunnel, vni), .max = VNI_MAX},
 	{"key", parse_key, AT(model_tunnel, key), .max = UINT32_MAX},
+	{"ttl", field_u16, AT(model_tunnel, ttl), .min = 2, .max = 255},
+	{"df", parse_df},
+	{"fragment", parse_fragment},
 };
 static const struct record tunnel_record = {
 	"tunnel", FIELDS(tunnel_fields), .has_loc = true, .finish = finish_tunnel};

@@ -21,6 +21,7 @@ struct apply {
 
 static int port_apply(struct apply *apply, const struct plan_op *op)
 {
+	struct dpspec_underlay lists;
 	struct dp_port_spec spec;
 	dp_port_id id = idmap_get(&apply->ids.ports, op->port->name);
 	int rc;
@@ -32,7 +33,11 @@ static int port_apply(struct apply *apply, const struct plan_op *op)
 		idmap_del(&apply->ids.ports, op->port->name);
 		return dp_txn_port_del(apply->txn, id, apply->err);
 	}
+	rc = dpspec_underlay(op->port, &spec, &lists);
+	if (rc < 0)
+		return rc;
 	rc = dp_txn_port_add(apply->txn, &spec, &id, apply->err);
+	dpspec_underlay_fini(&lists);
 	return rc < 0 ? rc : idmap_put(&apply->ids.ports, op->port->name, id);
 }
 

@@ -57,8 +57,8 @@ static struct check_bufs own_bufs(const struct model_site *site)
 	return bufs;
 }
 
-int boot_load(const char *file, enum boot_purpose purpose, const struct check_bufs *bufs,
-	struct model_site **site, struct diag *diag)
+int boot_load(const char *file, const struct check_bufs *bufs, struct model_site **site,
+	struct diag *diag)
 {
 	struct check_bufs own;
 	size_t n_errors = diag->n_errors;
@@ -74,8 +74,7 @@ int boot_load(const char *file, enum boot_purpose purpose, const struct check_bu
 	(*site)->now_s = clock_now_s();
 	own = own_bufs(*site);
 	rc = check_site(*site, bufs ? bufs : &own, diag);
-	if (reconf_check_supported(*site, purpose == BOOT_CHECK ? DIAG_WARNING : DIAG_ERROR, diag) <
-		0)
+	if (reconf_check_supported(*site, diag) < 0)
 		rc = -EINVAL;
 	if (rc < 0) {
 		model_site_destroy(*site);

@@ -7,14 +7,10 @@
 #include "config/diag.h"
 #include "config/model.h"
 
-/* What a file is loaded for: what this version does not run yet is an error in one that shall run,
- * and a warning in one that is only checked. */
-enum boot_purpose { BOOT_CHECK, BOOT_RUN };
-
 /* Parse FILE and check it against the buffers of BUFS (NULL: against those that its own eal.memory
  * gives). 0, or -errno with every fault in diag and *site NULL. The caller destroys *site. */
-int boot_load(const char *file, enum boot_purpose purpose, const struct check_bufs *bufs,
-	struct model_site **site, struct diag *diag);
+int boot_load(const char *file, const struct check_bufs *bufs, struct model_site **site,
+	struct diag *diag);
 /* Start the dataplane that SITE asks for: slices, pool, no objects yet. 0, -EINVAL or -ENOTSUP: the
  * site asks for what this machine does not have; another -errno: it failed. Faults go to diag. */
 int boot_dataplane(const struct model_site *site, struct diag *diag);

@@ -153,8 +153,7 @@ static json_t *change_into(struct control *control, struct model_site *next, str
 	struct check_bufs bufs = running_bufs(next);
 	json_t *changes;
 
-	if (check_site(next, &bufs, diag) < 0 ||
-		reconf_check_supported(next, DIAG_ERROR, diag) < 0 ||
+	if (check_site(next, &bufs, diag) < 0 || reconf_check_supported(next, diag) < 0 ||
 		running_change(&control->running, next, diag, &changes) < 0) {
 		cmd_error_diag(error, diag, what);
 		model_site_destroy(next);

@@ -54,7 +54,7 @@ static int reload(struct control *control, const char *file, struct diag *diag, 
 {
 	struct check_bufs bufs = running_bufs(control->running.model);
 	struct model_site *next;
-	int rc = boot_load(file, BOOT_RUN, &bufs, &next, diag);
+	int rc = boot_load(file, &bufs, &next, diag);
 
 	if (rc < 0)
 		return rc;

@@ -19,6 +19,54 @@ void dpspec_port(const struct model_port *port, uint64_t share_bps, struct dp_po
 	spec->mac = port->mac;
 }
 
+int dpspec_underlay(
+	const struct model_port *port, struct dp_port_spec *spec, struct dpspec_underlay *lists)
+{
+	memset(lists, 0, sizeof(*lists));
+	if (port->role != MODEL_ROLE_BACKBONE)
+		return 0;
+	lists->addresses = calloc(port->n_addresses + 1, sizeof(*lists->addresses));
+	lists->routes = calloc(port->n_routes + 1, sizeof(*lists->routes));
+	if (!lists->addresses || !lists->routes) {
+		dpspec_underlay_fini(lists);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < port->n_addresses; i++)
+		lists->addresses[i] = port->addresses[i].prefix;
+	for (size_t i = 0; i < port->n_routes; i++)
+		lists->routes[i] = (struct dp_port_route){port->routes[i].to, port->routes[i].via};
+	spec->addresses = lists->addresses;
+	spec->n_addresses = port->n_addresses;
+	spec->routes = lists->routes;
+	spec->n_routes = port->n_routes;
+	return 0;
+}
+
+void dpspec_underlay_fini(struct dpspec_underlay *lists)
+{
+	free(lists->addresses);
+	free(lists->routes);
+}
+
+static void dpspec_tunnel(const struct model_tunnel *tunnel, struct dp_tunnel_spec *spec)
+{
+	static const enum dp_tunnel_type types[] = {
+		[MODEL_TUNNEL_NONE] = DP_TUNNEL_NONE,
+		[MODEL_TUNNEL_VXLAN] = DP_TUNNEL_VXLAN,
+		[MODEL_TUNNEL_GRE] = DP_TUNNEL_GRE,
+		[MODEL_TUNNEL_IPIP] = DP_TUNNEL_IPIP,
+	};
+
+	spec->type = types[tunnel->type];
+	spec->remote = tunnel->remote;
+	spec->local = tunnel->local;
+	spec->id = tunnel->type == MODEL_TUNNEL_VXLAN ? tunnel->vni : tunnel->key;
+	spec->has_key = tunnel->has_key;
+	spec->ttl = tunnel->ttl ? (uint8_t)tunnel->ttl : DPSPEC_TUNNEL_TTL;
+	spec->clear_df = tunnel->clear_df;
+	spec->fragment = tunnel->fragment;
+}
+
 void dpspec_vr(
 	const struct model_vpxi *vpxi, const struct model_router *router, struct dp_vr_spec *spec)
 {
@@ -70,6 +118,7 @@ int dpspec_iface(const struct model_interface *iface, dp_port_id port, const str
 	spec->vlan = iface->vlan == MODEL_VLAN_NONE ? DP_VLAN_NONE : iface->vlan;
 	spec->mac = iface->mac;
 	spec->mtu = iface->mtu;
+	dpspec_tunnel(&iface->tunnel, &spec->tunnel);
 	spec->addresses = list;
 	spec->n_addresses = iface->n_addresses;
 	dpspec_link(iface, grant, &spec->link);

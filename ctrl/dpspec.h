@@ -10,8 +10,19 @@
 #include "ctrl/idmap.h"
 #include "dataplane/dp.h"
 
+#define DPSPEC_TUNNEL_TTL 64 /* of outer headers, unless it is said: RFC 1700 */
+
 /* SPEC->device points into PORT. SHARE_BPS as grant_capacity says it. */
 void dpspec_port(const struct model_port *port, uint64_t share_bps, struct dp_port_spec *spec);
+/* What a backbone port's addresses and routes become; SPEC points into LISTS, which the caller
+ * gives back when it is used. 0 or -ENOMEM. */
+struct dpspec_underlay {
+	struct ip_prefix *addresses;
+	struct dp_port_route *routes;
+};
+int dpspec_underlay(
+	const struct model_port *port, struct dp_port_spec *spec, struct dpspec_underlay *lists);
+void dpspec_underlay_fini(struct dpspec_underlay *lists);
 void dpspec_vr(
 	const struct model_vpxi *vpxi, const struct model_router *router, struct dp_vr_spec *spec);
 void dpspec_link(

@@ -171,8 +171,7 @@ int main(int argc, char **argv)
 	log_set_level(options.verbose > 0 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	if (diag_init(&diag, options.config) < 0)
 		return EXIT_FAILED;
-	if (boot_load(options.config, options.check ? BOOT_CHECK : BOOT_RUN, NULL, &site, &diag) <
-		0)
+	if (boot_load(options.config, NULL, &site, &diag) < 0)
 		code = EXIT_CONFIG;
 	else
 		code = EXIT_STOPPED;

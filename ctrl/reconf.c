@@ -113,10 +113,25 @@ static bool addresses_equal(const struct model_port *a, const struct model_port 
 	return true;
 }
 
+static bool port_routes_equal(const struct model_port *a, const struct model_port *b)
+{
+	if (a->n_routes != b->n_routes)
+		return false;
+	for (size_t i = 0; i < a->n_routes; i++) {
+		const struct model_port_route *left = &a->routes[i], *right = &b->routes[i];
+
+		if (prefix_cmp(&left->to, &right->to) != 0 ||
+			ipaddr_cmp(&left->via, &right->via) != 0)
+			return false;
+	}
+	return true;
+}
+
 bool reconf_port_stays(const struct model_port *a, const struct model_port *b)
 {
 	return strcmp(a->device, b->device) == 0 && a->role == b->role &&
-		memcmp(&a->mac, &b->mac, sizeof(a->mac)) == 0 && addresses_equal(a, b);
+		memcmp(&a->mac, &b->mac, sizeof(a->mac)) == 0 && addresses_equal(a, b) &&
+		port_routes_equal(a, b);
 }
 
 /* Does the port of this name go, with all that is on it? */

@@ -66,11 +66,8 @@ bool reconf_port_stays(const struct model_port *from, const struct model_port *t
  * diag at its place in TO. 0 or -EINVAL. */
 int reconf_check_restart(
 	const struct model_site *from, const struct model_site *to, struct diag *diag);
-/* What the language has and this version does not run yet: tunnels; addresses, routes, neighbours,
- * probes and gateways of IPv6. Each is told at
- * its place in diag, as KIND: an error for who wants to run SITE, a warning for who wants to know
- * whether the file is right. What no version can run (too many gateways of a route) is an error in
- * any case. 0 or -EINVAL: there was an error. */
-int reconf_check_supported(const struct model_site *site, enum diag_kind kind, struct diag *diag);
+/* More than the dataplane takes (gateways of a route or policy), each told at its place in diag. 0
+ * or -EINVAL. */
+int reconf_check_supported(const struct model_site *site, struct diag *diag);
 
 #endif

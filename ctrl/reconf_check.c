@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a reload cannot do, and what this version cannot do. */
+/* What a reload cannot do, and what the dataplane cannot. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,7 +53,8 @@ static void check_ports(
 
 		if (old && strcmp(old->device, port->device) == 0 && !reconf_port_stays(old, port))
 			diag_error(diag, port->loc,
-				"port %s has another mac, role or address on the same device: "
+				"port %s has another mac, role, address or route on the same "
+				"device: "
 				"these "
 				"change with a restart only",
 				port->name);
@@ -86,90 +86,37 @@ int reconf_check_restart(
 	return diag->n_errors > n_errors ? -EINVAL : 0;
 }
 
-/* ---- what the language has and this version does not run ---- */
+/* ---- more than the dataplane takes ---- */
 
-struct support {
-	struct diag *diag;
-	enum diag_kind kind;
-};
-
-/* LOC of what is asked for, or of the object that asks. */
-static void __attribute__((format(printf, 4, 5))) not_yet(struct support *support,
-	struct model_loc loc, struct model_loc object_loc, const char *format, ...)
-{
-	char text[512];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	if (loc.line == 0)
-		loc = object_loc;
-	if (support->kind == DIAG_ERROR)
-		diag_error(support->diag, loc, "%s; this version does not run it yet", text);
-	else
-		diag_warning(support->diag, loc, "%s; this version does not run it yet", text);
-}
-
-static const char *tunnel_name(enum model_tunnel_type type)
-{
-	switch (type) {
-	case MODEL_TUNNEL_VXLAN:
-		return "vxlan";
-	case MODEL_TUNNEL_GRE:
-		return "gre";
-	case MODEL_TUNNEL_IPIP:
-		return "ipip";
-	case MODEL_TUNNEL_NONE:
-		break;
-	}
-	return "none";
-}
-
-static void support_iface(
-	struct support *support, const char *router, const struct model_interface *iface)
-{
-	if (iface->tunnel.type != MODEL_TUNNEL_NONE)
-		not_yet(support, iface->tunnel.loc, iface->loc, "interface %s/%s: %s tunnel",
-			router, iface->name, tunnel_name(iface->tunnel.type));
-}
-
-static void support_route(struct support *support, const struct model_route *route)
+static void support_route(struct diag *diag, const struct model_route *route)
 {
 	if (route->n_vias > DP_NEXTHOPS_MAX)
-		diag_error(support->diag, route->loc,
+		diag_error(diag, route->loc,
 			"route with %zu gateways: at most %d share the traffic of a route",
 			route->n_vias, DP_NEXTHOPS_MAX);
 }
 
-static void support_router(
-	struct support *support, const struct model_vpxi *vpxi, const struct model_router *router)
+static void support_router(struct diag *diag, const struct model_router *router)
 {
-	char name[DP_VR_NAME_LEN];
-
-	snprintf(name, sizeof(name), "%s/%s", vpxi->name, router->name);
-	for (size_t i = 0; i < router->n_interfaces; i++)
-		support_iface(support, name, &router->interfaces[i]);
 	for (size_t i = 0; i < router->n_routes; i++)
-		support_route(support, &router->routes[i]);
+		support_route(diag, &router->routes[i]);
 	for (size_t i = 0; i < router->n_policies; i++) {
 		const struct model_policy *policy = &router->policies[i];
 
 		if (policy->n_vias > DP_NEXTHOPS_MAX)
-			diag_error(support->diag, policy->loc,
+			diag_error(diag, policy->loc,
 				"policy with %zu gateways: at most %d share its traffic",
 				policy->n_vias, DP_NEXTHOPS_MAX);
 	}
 }
 
-int reconf_check_supported(const struct model_site *site, enum diag_kind kind, struct diag *diag)
+int reconf_check_supported(const struct model_site *site, struct diag *diag)
 {
-	struct support support = {.diag = diag, .kind = kind};
 	size_t n_errors = diag->n_errors;
 
 	for (size_t v = 0; v < site->n_vpxis; v++) {
 		for (size_t r = 0; r < site->vpxis[v].n_routers; r++)
-			support_router(&support, &site->vpxis[v], &site->vpxis[v].routers[r]);
+			support_router(diag, &site->vpxis[v].routers[r]);
 	}
 	return diag->n_errors > n_errors ? -EINVAL : 0;
 }

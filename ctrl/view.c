@@ -127,6 +127,23 @@ json_t *view_slices(struct control *control)
 	return list;
 }
 
+/* The port's own addresses, and the tunnels that end there. */
+static json_t *view_underlay(const struct model_port *port, const struct dp_port_stats *stats)
+{
+	json_t *addresses = json_array(), *object;
+	char text[IP_PREFIX_STRLEN];
+
+	for (size_t i = 0; i < port->n_addresses; i++)
+		json_array_append_new(
+			addresses, json_string(prefix_print(&port->addresses[i].prefix, text)));
+	object = json_pack("{s:o, s:I, s:I, s:I, s:I, s:o}", "address", addresses, "tunnels",
+		(json_int_t)stats->tunnels, "tunnels_resolved", (json_int_t)stats->tunnels_resolved,
+		"neighbors", (json_int_t)stats->underlay_neighbors, "consumed",
+		(json_int_t)stats->underlay_consumed, "drops", view_drops(stats->underlay_drops));
+	view_traffic(object, &stats->underlay_traffic);
+	return object;
+}
+
 static json_t *view_port(struct control *control, const struct model_port *port)
 {
 	uint32_t id = idmap_get(&control->running.ids.ports, port->name);
@@ -150,6 +167,8 @@ static json_t *view_port(struct control *control, const struct model_port *port)
 		view_drops(stats.drops));
 	view_traffic(object, &stats.traffic);
 	view_rates(object, rates ? &rates->rates : NULL);
+	if (stats.underlay)
+		json_object_set_new(object, "underlay", view_underlay(port, &stats));
 	return object;
 }
 

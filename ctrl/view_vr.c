@@ -62,6 +62,21 @@ static json_t *view_vlan(const struct model_interface *iface)
 	return json_pack("[i, i]", (int)iface->outer_vlan, (int)iface->vlan);
 }
 
+static json_t *view_tunnel(const struct model_interface *iface, const struct dp_iface_stats *stats)
+{
+	static const char *const types[] = {"none", "vxlan", "gre", "ipip"};
+	const struct model_tunnel *tunnel = &iface->tunnel;
+	char text[IP_ADDR_STRLEN];
+	json_t *object = json_pack("{s:s, s:s, s:b}", "type", types[tunnel->type], "remote",
+		ipaddr_print(&tunnel->remote, text), "resolved", (int)stats->tunnel_resolved);
+
+	if (tunnel->type == MODEL_TUNNEL_VXLAN)
+		json_object_set_new(object, "vni", json_integer(tunnel->vni));
+	if (tunnel->has_key)
+		json_object_set_new(object, "key", json_integer(tunnel->key));
+	return object;
+}
+
 static json_t *view_addresses(const struct model_interface *iface)
 {
 	json_t *list = json_array();
@@ -128,6 +143,8 @@ static json_t *view_iface(struct control *control, const struct running_iface *i
 	dp_iface_stats_get(iface->id, &stats);
 	json_object_set_new(object, "state", json_string(stats.up ? "up" : "down"));
 	json_object_set_new(object, "vlan", view_vlan(iface->iface));
+	if (iface->iface->tunnel.type != MODEL_TUNNEL_NONE)
+		json_object_set_new(object, "tunnel", view_tunnel(iface->iface, &stats));
 	json_object_set_new(object, "address", view_addresses(iface->iface));
 	if (!mac_is_zero(&iface->iface->mac))
 		json_object_set_new(object, "mac", json_string(mac_print(&iface->iface->mac, mac)));

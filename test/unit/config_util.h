@@ -288,6 +288,10 @@ static inline void util_random_interface(struct model_interface *iface)
 		iface->tunnel.has_key = iface->tunnel.type == MODEL_TUNNEL_GRE && util_random(2);
 		if (iface->tunnel.has_key)
 			iface->tunnel.key = (uint32_t)rand() * 2 + util_random(2);
+		if (util_random(2))
+			iface->tunnel.ttl = (uint16_t)(2 + util_random(254));
+		iface->tunnel.clear_df = util_random(2);
+		iface->tunnel.fragment = util_random(2);
 		break;
 	}
 	util_random_addresses(&iface->addresses, &iface->n_addresses);
@@ -385,6 +389,14 @@ static inline void util_random_port(struct model_port *port)
 	port->mtu = (uint16_t)(68 + util_random(9000 - 67));
 	port->mac = util_random_mac();
 	util_random_addresses(&port->addresses, &port->n_addresses);
+	port->n_routes = util_random(3);
+	port->routes = calloc(port->n_routes + 1, sizeof(*port->routes));
+	for (size_t i = 0; i < port->n_routes; i++) {
+		struct ip_prefix to = util_random_prefix();
+
+		port->routes[i].to = prefix_mask(&to);
+		port->routes[i].via = util_random_addr();
+	}
 }
 
 static inline struct model_site *util_random_site(void)
