@@ -75,10 +75,44 @@ static void txq_drop_all(struct ctx *ctx, struct port_txq *txq)
 	ctx->originated_dropped += by_class[PKT_ORIGINATED];
 }
 
-/* Another worker sends for the port: it has one transmit queue, or is scheduled. */
+/* Does the frame go before best effort on its way to the port's worker? What a link has sent while
+ * it was reserved is taken over before what it sends after: it stays until then. */
+static bool goes_first(struct iface *iface, uint8_t class, bool none_on_the_way)
+{
+	if (class == PKT_ORIGINATED)
+		return true;
+	if (iface == NULL)
+		return false;
+	if (iface->link != NULL || iface->class_link != NULL)
+		iface->goes_first = true;
+	else if (none_on_the_way)
+		iface->goes_first = false;
+	return iface->goes_first;
+}
+
+/* Frame I of the queue finds the ring full. Best effort must not fill the queue that reserved
+ * frames pass through: it is dropped. */
+static void txq_drop(struct ctx *ctx, struct port_txq *txq, uint16_t i)
+{
+	struct iface *iface = iface_get(txq->slot[i]);
+
+	txq->drops[0]++;
+	if (iface != NULL) {
+		iface->tx_packets--;
+		iface->tx_bytes -= txq->m[i]->pkt_len;
+	}
+	ctx_drop_meta(ctx, iface, txq->m[i], DROP_TX_FULL);
+}
+
+/* Another worker sends for the port: it has one transmit queue, or is scheduled. Reserved links and
+ * the router's own packets have a ring for themselves, so that no flood of best effort keeps them
+ * from the scheduler. */
 static void txq_hand_over(struct ctx *ctx, struct port_txq *txq)
 {
-	uint16_t taken;
+	struct rte_ring *rings[] = {ctx->to[txq->port->worker], ctx->first_to[txq->port->worker]};
+	struct rte_mbuf *lanes[2][PORT_TXQ_LEN];
+	bool first[PORT_TXQ_LEN], none = rte_ring_empty(rings[1]);
+	uint16_t n[2] = {0}, taken[2], kept = 0;
 
 	for (uint16_t i = 0; i < txq->n; i++) {
 		struct pkt_meta *meta = pkt_meta(txq->m[i]);
@@ -87,11 +121,30 @@ static void txq_hand_over(struct ctx *ctx, struct port_txq *txq)
 		meta->link_bytes = txq->index;
 		meta->l3_offset = PKT_TX_ONLY;
 		meta->class = txq->class[i];
+		first[i] = goes_first(iface_get(txq->slot[i]), txq->class[i], none && n[1] == 0);
+		lanes[first[i]][n[first[i]]++] = txq->m[i];
 	}
-	taken = (uint16_t)rte_ring_sp_enqueue_burst(
-		ctx->to[txq->port->worker], (void **)txq->m, txq->n, NULL);
-	txq_remove(txq, taken, ctx->handed_out);
-	if (txq->n == 0)
+	for (unsigned int l = 0; l < 2; l++)
+		taken[l] = (uint16_t)rte_ring_sp_enqueue_burst(
+			rings[l], (void **)lanes[l], n[l], NULL);
+	for (uint16_t i = 0; i < txq->n; i++) {
+		uint8_t class = txq->class[i];
+
+		if (taken[first[i]] > 0) {
+			taken[first[i]]--;
+			ctx->handed_out[class]++;
+		} else if (!first[i] && txq->port->scheduled) {
+			txq_drop(ctx, txq, i);
+		} else {
+			txq->m[kept] = txq->m[i];
+			txq->class[kept] = class;
+			txq->slot[kept++] = txq->slot[i];
+			continue;
+		}
+		txq->not_forwarded -= class != PKT_FORWARDED;
+	}
+	txq->n = kept;
+	if (kept == 0)
 		txq->bytes = 0;
 }
 
@@ -188,9 +241,10 @@ bool ctx_hand_over(struct ctx *ctx, struct iface *iface, struct rte_mbuf *m)
 	return true;
 }
 
-unsigned int ctx_take_over(struct ctx *ctx, unsigned int from, struct rte_mbuf **m, unsigned int n)
+unsigned int ctx_take_over(
+	struct ctx *ctx, struct rte_ring *from, struct rte_mbuf **m, unsigned int n)
 {
-	unsigned int taken = rte_ring_sc_dequeue_burst(ctx->from[from], (void **)m, n, NULL);
+	unsigned int taken = rte_ring_sc_dequeue_burst(from, (void **)m, n, NULL);
 	unsigned int kept = 0;
 
 	for (unsigned int i = 0; i < taken; i++) {

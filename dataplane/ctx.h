@@ -66,6 +66,8 @@ struct ctx {
 
 	/* Single producer, single consumer each; NULL on the diagonal. */
 	struct rte_ring *to[CTX_WORKERS_MAX], *from[CTX_WORKERS_MAX];
+	/* Finished frames of reserved links and of the router itself. */
+	struct rte_ring *first_to[CTX_WORKERS_MAX], *first_from[CTX_WORKERS_MAX];
 	unsigned int n_workers;
 	struct vr *vrs; /* whose home is here, through next_of_worker */
 	uint32_t n_vrs;
@@ -163,8 +165,9 @@ void ctx_purge_port(struct ctx *ctx, struct port *port);
 /* Hand a received packet (metadata filled in) to the home worker of its interface; false: its ring
  * is full, and the caller still owns the mbuf. */
 bool ctx_hand_over(struct ctx *ctx, struct iface *iface, struct rte_mbuf *m);
-/* Up to N packets from worker FROM that were received there; those that only want to be sent from
- * here are staged on the way. */
-unsigned int ctx_take_over(struct ctx *ctx, unsigned int from, struct rte_mbuf **m, unsigned int n);
+/* Up to N packets of a ring that were received at another worker; those that only want to be sent
+ * from here are staged on the way. */
+unsigned int ctx_take_over(
+	struct ctx *ctx, struct rte_ring *from, struct rte_mbuf **m, unsigned int n);
 
 #endif

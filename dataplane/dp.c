@@ -50,7 +50,8 @@ void dp_bufs_needed(size_t n_workers, uint64_t *per_port, uint64_t *per_router, 
 	*per_port = PORT_BUFS + (n_workers - 1) * PORT_TXQ_LEN;
 	*per_router = VR_HOLD_OWN + INPUT_OWN;
 	/* Each lcore's cache may keep half as much again as its size; and so may control's. */
-	*fixed = (n_workers + 1) * POOL_CACHE * 3 / 2 + n_workers * (n_workers - 1) * CTX_RING_LEN +
+	*fixed = (n_workers + 1) * POOL_CACHE * 3 / 2 +
+		n_workers * (n_workers - 1) * 2 * CTX_RING_LEN +
 		n_workers * (CTX_HOLD_SHARED + INPUT_SHARED + PKT_BURST * 4);
 }
 
@@ -91,8 +92,10 @@ static int workers_create(const struct dp_conf *conf, char *err)
 			dp.n_workers++;
 		}
 	for (unsigned int to = 0; to < n; to++)
-		for (unsigned int from = 0; from < n; from++)
+		for (unsigned int from = 0; from < n; from++) {
 			dp.workers[to].ctx.from[from] = dp.workers[from].ctx.to[to];
+			dp.workers[to].ctx.first_from[from] = dp.workers[from].ctx.first_to[to];
+		}
 	return 0;
 }
 

@@ -301,6 +301,28 @@ static void slot_unreserve(struct sched *sched, struct sched_slot *slot)
 	slot->queue = slot->shared;
 }
 
+/* What waits of a link that was best effort goes with it: in its order, before what comes. */
+static void slot_reserve(struct sched *sched, struct sched_slot *slot)
+{
+	struct pkt_list list = slot->shared->list;
+	struct rte_mbuf *m;
+
+	if (slot->queue == &slot->own)
+		return;
+	slot->queue = &slot->own;
+	slot->shared->list = (struct pkt_list){0};
+	while ((m = pkt_list_dequeue(&list)) != NULL) {
+		if (pkt_meta(m)->iface != slot->id) {
+			pkt_list_enqueue(&slot->shared->list, m);
+			continue;
+		}
+		queue_removed(sched, slot->shared, m);
+		queue_add(sched, &slot->own, m);
+	}
+	if (slot->shared->list.head == NULL)
+		psched_sleep(&sched->core, &slot->shared->leaf);
+}
+
 void sched_slot_set(struct ctx *ctx, struct sched *sched, struct sched_slot *slot,
 	const struct dp_link_spec *spec, uint32_t frame_bytes)
 {
@@ -313,7 +335,7 @@ void sched_slot_set(struct ctx *ctx, struct sched *sched, struct sched_slot *slo
 		conf.hold = false;
 		slot_unreserve(sched, slot);
 	} else {
-		slot->queue = &slot->own;
+		slot_reserve(sched, slot);
 	}
 	if (held && !conf.hold && slot->own.packets > 0) {
 		slot->conf = conf;

@@ -37,6 +37,15 @@
 #define CALL_SPINS 2000
 #define WORKER_NICE (-20)
 
+static struct rte_ring *ring_create(const char *what, unsigned int from, unsigned int to)
+{
+	char name[RTE_RING_NAMESIZE];
+
+	snprintf(name, sizeof(name), "%s_%u_%u", what, from, to);
+	return rte_ring_create(
+		name, CTX_RING_LEN, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
+}
+
 int worker_init(struct worker *worker, unsigned int index, unsigned int n_workers, uint32_t lcore,
 	struct rte_mempool *pool, bool no_sharing)
 {
@@ -56,14 +65,11 @@ int worker_init(struct worker *worker, unsigned int index, unsigned int n_worker
 	if (latency_init(&worker->ctx.latency) < 0)
 		return -ENOMEM;
 	for (unsigned int to = 0; to < n_workers; to++) {
-		char name[RTE_RING_NAMESIZE];
-
 		if (to == index)
 			continue;
-		snprintf(name, sizeof(name), "hpsr_%u_%u", index, to);
-		worker->ctx.to[to] = rte_ring_create(name, CTX_RING_LEN, SOCKET_ID_ANY,
-			RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
-		if (worker->ctx.to[to] == NULL) {
+		worker->ctx.to[to] = ring_create("hpsr", index, to);
+		worker->ctx.first_to[to] = ring_create("hpsr_first", index, to);
+		if (worker->ctx.to[to] == NULL || worker->ctx.first_to[to] == NULL) {
 			worker_fini(worker);
 			return -ENOMEM;
 		}
@@ -73,9 +79,12 @@ int worker_init(struct worker *worker, unsigned int index, unsigned int n_worker
 
 void worker_fini(struct worker *worker)
 {
-	for (unsigned int to = 0; to < worker->ctx.n_workers; to++)
+	for (unsigned int to = 0; to < worker->ctx.n_workers; to++) {
 		rte_ring_free(worker->ctx.to[to]);
+		rte_ring_free(worker->ctx.first_to[to]);
+	}
 	memset(worker->ctx.to, 0, sizeof(worker->ctx.to));
+	memset(worker->ctx.first_to, 0, sizeof(worker->ctx.first_to));
 	latency_fini(&worker->ctx.latency);
 }
 
@@ -191,30 +200,60 @@ static bool poll_ports(struct worker *worker)
 	return any;
 }
 
-static bool poll_rings(struct worker *worker)
+static void take_over(struct worker *worker, unsigned int from)
 {
 	struct ctx *ctx = &worker->ctx;
 	struct rte_mbuf *m[PKT_BURST];
+	unsigned int n = ctx_take_over(ctx, ctx->from[from], m, PKT_BURST);
+
+	if (unlikely(ctx->input.queueing)) {
+		pipeline_queue_handed(ctx, m, n);
+		return;
+	}
+	pipeline_take_over(ctx, m, n);
+	if (n == PKT_BURST)
+		input_crowded(ctx, &worker->ring_full[from]);
+	else
+		worker->ring_full[from] = 0;
+}
+
+/* All frames that go first. What was put into the other ring before them is taken over before: a
+ * link that has become reserved keeps its order. */
+static void take_over_first(struct worker *worker, unsigned int from)
+{
+	struct ctx *ctx = &worker->ctx;
+	unsigned int left = rte_ring_count(ctx->first_from[from]), before;
+	struct rte_mbuf *m[PKT_BURST];
+
+	rte_smp_rmb();
+	before = rte_ring_count(ctx->from[from]);
+	for (unsigned int n = 0; n < before; n += PKT_BURST)
+		take_over(worker, from);
+	while (left > 0) {
+		unsigned int n = RTE_MIN(left, (unsigned int)PKT_BURST);
+
+		ctx_take_over(ctx, ctx->first_from[from], m, n);
+		left -= n;
+	}
+}
+
+static bool poll_rings(struct worker *worker)
+{
+	struct ctx *ctx = &worker->ctx;
 	bool any = false;
 
 	for (unsigned int from = 0; from < ctx->n_workers; from++) {
-		unsigned int n, full;
-
-		if (ctx->from[from] == NULL || rte_ring_empty(ctx->from[from]))
+		if (ctx->from[from] == NULL)
 			continue;
-		ctx->now_tsc = ctx_read_tsc(ctx);
-		n = ctx_take_over(ctx, from, m, PKT_BURST);
-		full = n == PKT_BURST;
-		if (unlikely(ctx->input.queueing)) {
-			pipeline_queue_handed(ctx, m, n);
-		} else {
-			pipeline_take_over(ctx, m, n);
-			if (full)
-				input_crowded(ctx, &worker->ring_full[from]);
-			else
-				worker->ring_full[from] = 0;
+		if (!rte_ring_empty(ctx->first_from[from])) {
+			ctx->now_tsc = ctx_read_tsc(ctx);
+			take_over_first(worker, from);
+			any = true;
+		} else if (!rte_ring_empty(ctx->from[from])) {
+			ctx->now_tsc = ctx_read_tsc(ctx);
+			take_over(worker, from);
+			any = true;
 		}
-		any = true;
 	}
 	return any;
 }

@@ -536,6 +536,79 @@ static void test_many(void **state)
 	wire_check();
 }
 
+/* A link goes from best effort to reserved and back while others crowd the port: nothing of it is
+ * overtaken (receive asserts the order), and what waited is not lost. */
+static void test_service_changes(void **state)
+{
+	struct dp_link_spec none = {0}, link = link_of(8 * MBPS, 12 * MBPS, 0);
+	struct tenant *t, *rest[2];
+	unsigned int n_waited = 0;
+
+	(void)state;
+	begin();
+	link.queue_packets = 1000;
+	t = tenant_add(1, NULL);
+	rest[0] = tenant_add(1, NULL);
+	rest[1] = tenant_add(1, NULL);
+	capacity_set(30 * MBPS, 20 * MBPS);
+	rest[0]->offers_bps = rest[1]->offers_bps = 40 * MBPS;
+	t->offers_bps = 15 * MBPS;
+	for (unsigned int round = 0; round < 60; round++) {
+		run_ms(6 + round % 5);
+		n_waited += stats_of(t).queue_packets > 0;
+		link.at = DP_AT_VIF_IN + (enum dp_place)(round / 2 % 3);
+		link_set(t, round % 2 == 0 ? &link : &none);
+		wire_check();
+	}
+	accounted();
+	assert_true(n_waited > 40);
+	assert_true(t->received > 500);
+}
+
+/* Best effort floods from another worker than the port's: reserved frames and pings to the router
+ * are not dropped on their way to the scheduler. */
+static void test_flood_from_afar(void **state)
+{
+	enum { ROUNDS = 30, TURNS = 30, A_TURN = 60 }; /* more than a ring holds */
+	struct dp_link_spec link = link_of(20 * MBPS, 20 * MBPS, 0);
+	struct tenant *reserved, *flood;
+
+	(void)state;
+	if (n_workers == 1)
+		skip();
+	begin();
+	link.queue_packets = 4000;
+	link.queue_bytes = 4 << 20;
+	/* Worker 0 polls port 1, worker 1 port 0 and is where odd tenants are at home. */
+	for (unsigned int port = 2; port-- > 0;) {
+		wire_begin();
+		wire_port_add(port, 1500);
+		wire_commit();
+	}
+	reserved = tenant_add(1, &link);
+	tenant_add(1, NULL);
+	flood = tenant_add(1, NULL);
+	capacity_set(100 * MBPS, 0);
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		/* The port's worker comes round once, where the other does often. */
+		for (unsigned int turn = 0; turn < TURNS; turn++) {
+			for (unsigned int f = 0; f < A_TURN; f++)
+				send_one(flood);
+			send_one(reserved);
+			wire_turn(1);
+		}
+		wire_turn(0);
+		wire_advance_ns(5 * MS);
+		receive();
+		wire_check();
+	}
+	run_ms(300);
+	assert_true(stats_of(flood).drops[DROP_TX_FULL] > 1000);
+	assert_int_equal(stats_of(reserved).drops[DROP_TX_FULL], 0);
+	assert_int_equal(stats_of(reserved).drops[DROP_PORT_QUEUE_FULL], 0);
+	assert_int_equal(reserved->received, reserved->sent);
+}
+
 static int start(void **state)
 {
 	(void)state;
@@ -554,6 +627,8 @@ int main(int argc, char **argv)
 		WIRE_TEST(test_removed),
 		WIRE_TEST(test_device_full),
 		WIRE_TEST(test_many),
+		WIRE_TEST(test_service_changes),
+		WIRE_TEST(test_flood_from_afar),
 	};
 
 	n_workers = argc > 1 ? (unsigned int)atoi(argv[1]) : 1;
