@@ -69,7 +69,9 @@ static void paths_changed(struct probe *probe)
 bool probe_allows(const struct probe *probe, const struct adj *adj)
 {
 	struct ip_addr address = adj_address(adj);
-	bool other = adj->kind != ADJ_KIND_GLEAN && ipaddr_cmp(&address, &probe->spec.peer) != 0;
+	/* Nobody but the peer is at the other end of a tunnel without Ethernet. */
+	bool other = adj->kind != ADJ_KIND_GLEAN && !probe->iface->point_to_point &&
+		ipaddr_cmp(&address, &probe->spec.peer) != 0;
 
 	return other || probe->bfd.state == BFD_UP;
 }
