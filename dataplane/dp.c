@@ -17,6 +17,7 @@
 #include "dataplane/epoch.h"
 #include "dataplane/input.h"
 #include "dataplane/neigh.h"
+#include "dataplane/ra.h"
 #include "dataplane/vlink.h"
 #include "lib/log.h"
 
@@ -238,6 +239,8 @@ static void state_publish(struct ctx *ctx, void *arg)
 	worker_drain(ctx);
 	call->vr->state = (uint8_t)call->state;
 	for (struct iface *iface = call->vr->ifaces; iface != NULL; iface = iface->next_of_vr) {
+		if (down && !was_down)
+			ra_cease(ctx, iface);
 		iface->flags = (uint8_t)(down ? iface->flags | IFACE_VR_DOWN
 					      : iface->flags & ~IFACE_VR_DOWN);
 		if (call->state == DP_VR_STOPPED && iface->link != NULL)

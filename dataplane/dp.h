@@ -126,6 +126,13 @@ struct dp_tunnel_spec {
 	bool fragment; /* cut IPv4 packets that are too large though they forbid it */
 };
 
+/* Router advertisements (RFC 4861 6.2.1). */
+struct dp_ra_spec {
+	uint16_t interval_s; /* longest between two, 4..1800; 0: none are sent */
+	uint16_t lifetime_s; /* as a default router: 0, or interval_s..9000 */
+	bool managed, other; /* addresses, or other values, are to be had by DHCPv6 */
+};
+
 struct dp_iface_spec {
 	char name[DP_NAME_LEN];
 	dp_port_id port;
@@ -136,6 +143,7 @@ struct dp_iface_spec {
 	const struct ip_prefix *addresses;
 	size_t n_addresses;
 	struct dp_link_spec link;
+	struct dp_ra_spec ra; /* of an interface with IPv6 addresses */
 };
 
 struct dp_nexthop_spec {

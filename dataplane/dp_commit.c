@@ -20,8 +20,8 @@
 #include "dataplane/dp_txn.h"
 #include "dataplane/epoch.h"
 #include "dataplane/guard.h"
-#include "dataplane/iface6.h"
 #include "dataplane/input.h"
+#include "dataplane/nd.h"
 #include "dataplane/neigh.h"
 #include "dataplane/probe.h"
 #include "dataplane/underlay.h"
@@ -68,8 +68,7 @@ static void iface_retire(struct ctx *ctx, struct iface *iface)
 	if (iface->link != NULL)
 		vlink_purge(ctx, iface->link, DROP_INTERFACE_GONE);
 	neigh_purge(ctx, vr, iface, DROP_INTERFACE_GONE);
-	if (iface->ip6 != NULL)
-		wheel_del(&ctx->nd_wheel, &iface->ip6->timer);
+	nd_retire(ctx, iface);
 	if (iface->underlay != NULL)
 		underlay_close(ctx, iface->underlay);
 	vr_stats_add_iface(&vr->gone, iface);

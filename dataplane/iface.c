@@ -9,6 +9,7 @@
 #include "dataplane/iface6.h"
 #include "dataplane/port.h"
 #include "dataplane/portsched.h"
+#include "dataplane/ra.h"
 #include "dataplane/tunnel.h"
 #include "dataplane/vr.h"
 #include "lib/slab.h"
@@ -135,6 +136,12 @@ int iface_create(const struct dp_iface_spec *spec, struct port *port, struct vr 
 	}
 	if (has_ip6(iface->addresses, iface->n_addresses) && iface6_create(iface) < 0)
 		goto nomem;
+	if (iface->ip6 != NULL && ra_set(iface->ip6, &spec->ra) < 0) {
+		snprintf(err, DP_ERR_LEN, "interface %s: interval or lifetime out of range",
+			spec->name);
+		rc = -EINVAL;
+		goto fail;
+	}
 	if (iface_id_alloc(iface) < 0) {
 		snprintf(err, DP_ERR_LEN, "interface %s: more than %u interfaces", spec->name,
 			IFACE_ID_MAX);

@@ -41,6 +41,7 @@ int iface6_create(struct iface *iface)
 	if (ip6 == NULL)
 		return -ENOMEM;
 	ip6->iface = iface;
+	ip6->dad_due_tsc = ip6->ra_due_tsc = UINT64_MAX;
 	ip6->own = calloc(2 * iface->n_addresses + 1, sizeof(*ip6->own));
 	if (ip6->own == NULL) {
 		free(ip6);

@@ -35,7 +35,11 @@ struct iface6 {
 	struct iface *iface;
 	struct own6 *own; /* the first is the link-local one */
 	size_t n_own;
-	struct wheel_node timer; /* duplicate address detection */
+	struct wheel_node timer;
+	uint64_t dad_due_tsc; /* duplicate address detection; UINT64_MAX: nothing to do */
+	struct dp_ra_spec ra;
+	uint64_t ra_due_tsc, ra_last_tsc; /* next advertisement (likewise), and the last */
+	uint8_t ra_sent;                  /* advertisements, counted up to the initial ones */
 };
 
 /* For an interface with at least one IPv6 address; sets iface->ip6. 0 or -ENOMEM. */

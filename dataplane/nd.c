@@ -5,6 +5,7 @@
 
 #include <rte_cycles.h>
 
+#include "dataplane/ra.h"
 #include "lib/log.h"
 
 #define RETRANS_S 1     /* RFC 4861 10: RETRANS_TIMER */
@@ -169,6 +170,8 @@ static void own_advance(struct ctx *ctx, struct iface *iface, struct own6 *own)
 	}
 	own->state = OWN6_VALID;
 	advertise_to_all(ctx, iface, own);
+	if (own == &iface->ip6->own[0])
+		ra_start(ctx, iface->ip6);
 }
 
 static void dad_run(struct ctx *ctx, struct iface6 *ip6)
@@ -180,9 +183,16 @@ static void dad_run(struct ctx *ctx, struct iface6 *ip6)
 			own_advance(ctx, ip6->iface, &ip6->own[i]);
 		tentative |= ip6->own[i].state == OWN6_TENTATIVE;
 	}
+	ip6->dad_due_tsc = tentative ? ctx->now_tsc + RETRANS_S * rte_get_tsc_hz() : UINT64_MAX;
+}
+
+static void timer_set(struct ctx *ctx, struct iface6 *ip6)
+{
+	uint64_t due = RTE_MIN(ip6->dad_due_tsc, ip6->ra_due_tsc);
+
 	wheel_del(&ctx->nd_wheel, &ip6->timer);
-	if (tentative)
-		wheel_add(&ctx->nd_wheel, &ip6->timer, ctx->now_tsc + RETRANS_S * rte_get_tsc_hz());
+	if (due != UINT64_MAX)
+		wheel_add(&ctx->nd_wheel, &ip6->timer, due);
 }
 
 void nd_announce(struct ctx *ctx, struct iface *iface)
@@ -204,11 +214,24 @@ void nd_announce(struct ctx *ctx, struct iface *iface)
 		own->probes = 0;
 	}
 	dad_run(ctx, ip6);
+	ra_start(ctx, ip6);
+	timer_set(ctx, ip6);
 }
 
 void nd_timeout(struct ctx *ctx, struct iface6 *ip6)
 {
-	dad_run(ctx, ip6);
+	if (ip6->dad_due_tsc <= ctx->now_tsc)
+		dad_run(ctx, ip6);
+	ra_run(ctx, ip6);
+	timer_set(ctx, ip6);
+}
+
+void nd_retire(struct ctx *ctx, struct iface *iface)
+{
+	if (iface->ip6 == NULL)
+		return;
+	ra_cease(ctx, iface);
+	wheel_del(&ctx->nd_wheel, &iface->ip6->timer);
 }
 
 /* Somebody else has, or wants, one of our addresses. RFC 4862 5.4.5: then it is not ours. One that
@@ -347,22 +370,43 @@ static enum drop_reason advert_input(struct ctx *ctx, struct iface *in,
 	return DROP_REASON_COUNT;
 }
 
+/* RFC 4861 6.1.1, 6.2.6. */
+static enum drop_reason router_solicit_input(
+	struct ctx *ctx, struct iface *in, const struct rte_ipv6_hdr *ip, const uint8_t *mac)
+{
+	bool nobody = ip6_is_unspecified(ip->src_addr);
+
+	if (nobody && mac != NULL)
+		return DROP_ND_MALFORMED;
+	if (!ra_solicited(ctx, in->ip6))
+		return DROP_ND_NOT_FOR_US;
+	timer_set(ctx, in->ip6);
+	if (!nobody && iface6_on_link(in->ip6, ip->src_addr))
+		learn(ctx, in, ip->src_addr, mac);
+	return DROP_REASON_COUNT;
+}
+
 enum drop_reason nd_input(struct ctx *ctx, struct iface *in, struct rte_mbuf *m,
 	const struct rte_ipv6_hdr *ip, const struct icmp6_header *icmp, uint16_t len)
 {
-	bool solicit = icmp->type == ICMP6_NEIGHBOR_SOLICIT;
 	const struct nd_message *message = (const struct nd_message *)icmp;
 	const uint8_t *end = (const uint8_t *)icmp + len, *mac;
+	bool advert = icmp->type == ICMP6_NEIGHBOR_ADVERT;
+	bool to_routers = icmp->type == ICMP6_ROUTER_SOLICIT;
+	uint16_t header = to_routers ? ICMP6_HEADER_LEN : ND_LEN_MIN;
 
 	/* RFC 4861 7.1.1: a packet from beyond the link cannot have it. */
 	if (ip->hop_limits != IP6_HOPS_ND)
 		return DROP_ND_HOP_LIMIT;
-	if (!solicit && icmp->type != ICMP6_NEIGHBOR_ADVERT)
+	/* RFC 4861 8.1: a router takes no redirects, nor others' advertisements. */
+	if (icmp->type == ICMP6_ROUTER_ADVERT || icmp->type == ICMP6_REDIRECT)
 		return DROP_ND_NOT_FOR_US;
-	if (icmp->code != 0 || len < ND_LEN_MIN ||
-		!options_parse((const uint8_t *)message + ND_LEN_MIN, end,
-			solicit ? OPTION_SOURCE_MAC : OPTION_TARGET_MAC, &mac))
+	if (icmp->code != 0 || len < header ||
+		!options_parse((const uint8_t *)icmp + header, end,
+			advert ? OPTION_TARGET_MAC : OPTION_SOURCE_MAC, &mac))
 		return DROP_ND_MALFORMED;
-	return solicit ? solicit_input(ctx, in, m, ip, message, mac)
-		       : advert_input(ctx, in, ip, message, mac);
+	if (to_routers)
+		return router_solicit_input(ctx, in, ip, mac);
+	return advert ? advert_input(ctx, in, ip, message, mac)
+		      : solicit_input(ctx, in, m, ip, message, mac);
 }

@@ -19,6 +19,8 @@ void nd_act(struct ctx *ctx, struct adj *adj, enum neigh_action action);
 /* The interface has come up, or its link has: ask about the addresses that are not known to be
  * ours, and tell everybody on the link the others. */
 void nd_announce(struct ctx *ctx, struct iface *iface);
+/* The interface goes: no timer of its own is left. */
+void nd_retire(struct ctx *ctx, struct iface *iface);
 /* The interface's timer ran out. */
 void nd_timeout(struct ctx *ctx, struct iface6 *ip6);
 

@@ -21,6 +21,58 @@ static void send_ip(const struct frame_ip6 *ip)
 	send_frame(&f);
 }
 
+static void send_ip4(const struct frame_ip *ip)
+{
+	struct frame f;
+
+	frame_udp(&f, &lab.from_a, ip, 1, 2, 72, 1);
+	send_frame(&f);
+}
+
+static void make_ip4_source_route(void)
+{
+	static const uint8_t source_route[8] = {131, 7, 4, 10, 0, 1, 2, 0};
+
+	send_ip4(&(struct frame_ip){
+		.src = A_IP, .dst = B_IP, .options = source_route, .options_len = 8});
+}
+
+/* RFC 3128: it would overwrite the flags of a TCP header that was let pass. */
+static void make_ip4_fragment(void)
+{
+	send_ip4(&(struct frame_ip){.src = A_IP, .dst = B_IP, .proto = PROTO_TCP, .frag = 1});
+}
+
+static void make_vlan_reserved(void)
+{
+	struct frame_l2 l2 = lab.from_a;
+	struct frame f;
+
+	l2.vlan = 0xffff;
+	frame_udp(&f, &l2, &(struct frame_ip){.src = A_IP, .dst = B_IP}, 1, 2, 72, 1);
+	send_frame(&f);
+}
+
+/* Another router's tag behind the interface's own. */
+static void make_vlan_hop(void)
+{
+	struct frame f;
+
+	frame_udp(&f, &lab.from_a, &(struct frame_ip){.src = A_IP, .dst = B_IP}, 1, 2, 72, 1);
+	memmove(f.data + 20, f.data + 16, f.len - 16);
+	memcpy(f.data + 16, "\x81\0\0\5", 4);
+	f.len += 4;
+	send_frame(&f);
+}
+
+static void make_arp_group_mac(void)
+{
+	struct frame f;
+
+	frame_arp(&f, &lab.from_a, ARP_REPLY, MAC_ALL, A_IP, 0, LAN_IP);
+	send_frame(&f);
+}
+
 static void send_changed(size_t at, uint8_t to)
 {
 	struct frame f;
@@ -143,6 +195,11 @@ static void make_nd_not_for_us(void)
 }
 
 static void (*const makers[DROP_REASON_COUNT])(void) = {
+	[DROP_IP4_SOURCE_ROUTE] = make_ip4_source_route,
+	[DROP_IP4_FRAGMENT] = make_ip4_fragment,
+	[DROP_VLAN_RESERVED] = make_vlan_reserved,
+	[DROP_VLAN_HOP] = make_vlan_hop,
+	[DROP_ARP_GROUP_MAC] = make_arp_group_mac,
 	[DROP_IP6_LENGTH] = make_length,
 	[DROP_IP6_HEADER] = make_header,
 	[DROP_IP6_MARTIAN_SOURCE] = make_martian_source,

@@ -173,48 +173,6 @@ static void make_ip4_options(void)
 		.src = A_IP, .dst = B_IP, .options = too_long, .options_len = 8});
 }
 
-static void make_ip4_source_route(void)
-{
-	static const uint8_t source_route[8] = {131, 7, 4, 10, 0, 1, 2, 0};
-
-	send_ip(&(struct frame_ip){
-		.src = A_IP, .dst = B_IP, .options = source_route, .options_len = 8});
-}
-
-/* RFC 3128: it would overwrite the flags of a TCP header that was let pass. */
-static void make_ip4_fragment(void)
-{
-	send_ip(&(struct frame_ip){.src = A_IP, .dst = B_IP, .proto = PROTO_TCP, .frag = 1});
-}
-
-static void make_vlan_reserved(void)
-{
-	struct frame_l2 l2 = lab.from_a;
-
-	l2.vlan = 0xffff;
-	send_l2(l2);
-}
-
-/* A tag behind an interface that has none. */
-static void make_vlan_hop(void)
-{
-	struct frame f;
-
-	frame_udp(&f, &lab.from_a, &(struct frame_ip){.src = A_IP, .dst = B_IP}, 1, 2, 72, 1);
-	memmove(f.data + 20, f.data + 12, f.len - 12);
-	memcpy(f.data + 12, "\x81\0\0\0\x81\0\0\5", 8); /* priority tag, then VLAN 5 */
-	f.len += 8;
-	send_frame(0, &f);
-}
-
-static void make_arp_group_mac(void)
-{
-	struct frame f;
-
-	frame_arp(&f, &lab.from_a, ARP_REPLY, MAC_ALL, A_IP, 0, LAN_IP);
-	send_frame(0, &f);
-}
-
 static void make_ip4_martian_source(void)
 {
 	send_from(frame_addr("127.0.0.1"));
@@ -490,11 +448,6 @@ static const struct {
 	[DROP_IP4_HEADER] = {make_ip4_header},
 	[DROP_IP4_CHECKSUM] = {make_ip4_checksum},
 	[DROP_IP4_OPTIONS] = {make_ip4_options},
-	[DROP_IP4_SOURCE_ROUTE] = {make_ip4_source_route},
-	[DROP_IP4_FRAGMENT] = {make_ip4_fragment},
-	[DROP_VLAN_RESERVED] = {make_vlan_reserved},
-	[DROP_VLAN_HOP] = {make_vlan_hop},
-	[DROP_ARP_GROUP_MAC] = {make_arp_group_mac},
 	[DROP_IP4_MARTIAN_SOURCE] = {make_ip4_martian_source},
 	[DROP_IP4_MARTIAN_DESTINATION] = {make_ip4_martian_destination},
 	[DROP_MULTICAST] = {make_multicast},
