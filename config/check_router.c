@@ -443,6 +443,14 @@ static void check_policies(
 	free(names);
 }
 
+static bool has_ip6(const struct model_interface *iface)
+{
+	for (size_t i = 0; i < iface->n_addresses; i++)
+		if (iface->addresses[i].prefix.addr.af != IP_AF_4)
+			return true; /* or one that is not understood, which is reported */
+	return false;
+}
+
 static void check_guards(
 	struct check *check, const struct nets *nets, const struct model_router *router)
 {
@@ -454,6 +462,9 @@ static void check_guards(
 		if (iface->probe.peer.af)
 			check_reach(check, nets, iface, &iface->probe.peer, "peer",
 				check_loc(iface->probe.peer_loc, iface->probe.loc));
+		if (iface->ra.interval_s && !check->partial && !has_ip6(iface))
+			diag_error(check->diag, check_loc(iface->ra.loc, iface->loc),
+				"ra: interface '%s' has no IPv6 address to advertise", iface->name);
 	}
 	check_policies(check, nets, router);
 }

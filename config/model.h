@@ -160,6 +160,16 @@ struct model_probe {
 	struct model_loc peer_loc;
 };
 
+enum model_switch { MODEL_OFF, MODEL_ON };
+
+/* Router advertisements (RFC 4861 6.2.1). */
+struct model_ra {
+	struct model_loc loc;             /* line 0: no `ra:` key, none are sent */
+	uint64_t interval_s;              /* longest between two, 4..1800, default 600; 0: none */
+	uint64_t lifetime_s;              /* as a default router: default three intervals */
+	enum model_switch managed, other; /* addresses, other values are to be had by DHCPv6 */
+};
+
 struct model_interface {
 	struct model_loc loc;
 	char name[MODEL_NAME_MAX + 1];
@@ -181,6 +191,7 @@ struct model_interface {
 	struct model_filter filter;
 	enum model_rpf rpf; /* default off */
 	struct model_probe probe;
+	struct model_ra ra;
 };
 
 struct model_route {

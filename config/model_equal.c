@@ -106,6 +106,15 @@ bool model_policy_equal(const struct model_policy *a, const struct model_policy 
 		EQUAL_ARRAYS(a, b, vias, n_vias, equal_addrs);
 }
 
+static bool equal_ras(const struct model_ra *a, const struct model_ra *b)
+{
+	if (a->interval_s != b->interval_s)
+		return false;
+	return a->interval_s == 0 ||
+		(a->lifetime_s == b->lifetime_s && a->managed == b->managed &&
+			a->other == b->other);
+}
+
 static bool equal_neighbors(const struct model_neighbor *a, const struct model_neighbor *b)
 {
 	return equal_addrs(&a->address, &b->address) && equal_macs(&a->mac, &b->mac) &&
@@ -147,7 +156,8 @@ bool model_interface_same_attachment(
 	return strcmp(a->name, b->name) == 0 && strcmp(a->port, b->port) == 0 &&
 		a->outer_vlan == b->outer_vlan && a->vlan == b->vlan &&
 		equal_tunnels(&a->tunnel, &b->tunnel) && equal_macs(&a->mac, &b->mac) &&
-		a->mtu == b->mtu && EQUAL_ARRAYS(a, b, addresses, n_addresses, equal_addresses);
+		a->mtu == b->mtu && equal_ras(&a->ra, &b->ra) &&
+		EQUAL_ARRAYS(a, b, addresses, n_addresses, equal_addresses);
 }
 
 bool model_interface_equal(const struct model_interface *a, const struct model_interface *b)

@@ -256,6 +256,25 @@ static void print_shape(
 	map_end(&map);
 }
 
+static void print_ra(struct map *outer, const struct model_ra *ra)
+{
+	struct map map;
+
+	if (!ra->interval_s)
+		return;
+	map = map_inner(outer, "ra");
+	lease_duration_print(ra->interval_s, map_key(&map, "interval"));
+	if (ra->lifetime_s)
+		lease_duration_print(ra->lifetime_s, map_key(&map, "lifetime"));
+	else
+		fputs("no", map_key(&map, "lifetime"));
+	if (ra->managed)
+		map_text(&map, "managed", "yes");
+	if (ra->other)
+		map_text(&map, "other", "yes");
+	map_end(&map);
+}
+
 static void print_interface(FILE *out, const struct model_interface *iface)
 {
 	struct map map = {.out = out, .indent = 12};
@@ -279,6 +298,7 @@ static void print_interface(FILE *out, const struct model_interface *iface)
 	print_filter(&map, &iface->filter);
 	print_rpf(&map, iface->rpf);
 	print_probe(&map, &iface->probe);
+	print_ra(&map, &iface->ra);
 }
 
 static void print_route(FILE *out, const struct model_route *route)

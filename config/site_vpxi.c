@@ -8,6 +8,12 @@
 
 #include "lib/rate.h"
 
+/* RFC 4861 6.2.1. */
+#define RA_INTERVAL_S 600u
+#define RA_INTERVAL_MIN_S 4u
+#define RA_INTERVAL_MAX_S 1800u
+#define RA_LIFETIMES 3u
+#define RA_LIFETIME_MAX_S 9000u
 #define VLAN_MAX 4094
 #define VNI_MAX ((1u << 24) - 1)
 #define BURST_MAX (UINT64_C(64) << 20)
@@ -113,6 +119,17 @@ static FIELD_PARSER(parse_duration)
 		field_expected(ctx, field, node, what);
 	else
 		*(uint64_t *)((char *)object + field->offset) = duration_s;
+}
+
+/* RFC 4861: 0 is a router that is nobody's default. */
+static FIELD_PARSER(parse_lifetime)
+{
+	const char *text = field_text(ctx, field, node, "a duration such as 30m, or no");
+
+	if (text && strcmp(text, "no") == 0)
+		*(uint64_t *)((char *)object + field->offset) = 0;
+	else if (text)
+		parse_duration(ctx, field, node, object);
 }
 
 /* ROUTER/INTERFACE of the same VPXI. */
@@ -250,6 +267,26 @@ static void finish_shape(struct field_ctx *ctx, const struct field_given *given,
 		shape->queue_packets = model_queue_packets(shape->queue_bytes);
 }
 
+static void init_ra(void *object)
+{
+	*(struct model_ra *)object = (struct model_ra){.interval_s = RA_INTERVAL_S};
+}
+
+static void finish_ra(struct field_ctx *ctx, const struct field_given *given, void *object)
+{
+	struct model_ra *ra = object;
+
+	if (ra->interval_s < RA_INTERVAL_MIN_S || ra->interval_s > RA_INTERVAL_MAX_S)
+		diag_error(ctx->diag, field_value(given, "interval")->loc,
+			"interval: expected %us to %us", RA_INTERVAL_MIN_S, RA_INTERVAL_MAX_S);
+	else if (!field_value(given, "lifetime"))
+		ra->lifetime_s = RA_LIFETIMES * ra->interval_s;
+	else if (ra->lifetime_s &&
+		(ra->lifetime_s < ra->interval_s || ra->lifetime_s > RA_LIFETIME_MAX_S))
+		diag_error(ctx->diag, field_value(given, "lifetime")->loc,
+			"lifetime: expected no or the interval to %us", RA_LIFETIME_MAX_S);
+}
+
 static void finish_interface(struct field_ctx *ctx, const struct field_given *given, void *object)
 {
 	const struct model_interface *iface = object;
@@ -385,6 +422,17 @@ static const struct field shape_fields[] = {
 static const struct record shape_record = {
 	"shape", FIELDS(shape_fields), .has_loc = true, .finish = finish_shape};
 
+static const struct field_choice switches[] = {{"no", MODEL_OFF}, {"yes", MODEL_ON}, {NULL, 0}};
+
+static const struct field ra_fields[] = {
+	{"interval", parse_duration, AT(model_ra, interval_s)},
+	{"lifetime", parse_lifetime, AT(model_ra, lifetime_s)},
+	{"managed", field_enum, AT(model_ra, managed), .arg = switches},
+	{"other", field_enum, AT(model_ra, other), .arg = switches},
+};
+static const struct record ra_record = {
+	"ra", FIELDS(ra_fields), .has_loc = true, .init = init_ra, .finish = finish_ra};
+
 static const struct field interface_fields[] = {
 	{"name", field_name, AT(model_interface, name), .required = true},
 	{"port", field_name, AT(model_interface, port), LOC(model_interface, port_loc),
@@ -401,6 +449,7 @@ static const struct field interface_fields[] = {
 	{"filter", field_record, AT(model_interface, filter), .arg = &site_filter_record},
 	{"rpf", field_enum, AT(model_interface, rpf), .arg = site_rpf_modes},
 	{"probe", field_record, AT(model_interface, probe), .arg = &site_probe_record},
+	{"ra", field_record, AT(model_interface, ra), .arg = &ra_record},
 };
 static const struct record interface_record = {"interface", FIELDS(interface_fields),
 	.has_loc = true, .init = init_interface, .finish = finish_interface};

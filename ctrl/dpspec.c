@@ -121,6 +121,10 @@ int dpspec_iface(const struct model_interface *iface, dp_port_id port, const str
 	dpspec_tunnel(&iface->tunnel, &spec->tunnel);
 	spec->addresses = list;
 	spec->n_addresses = iface->n_addresses;
+	spec->ra = (struct dp_ra_spec){.interval_s = (uint16_t)iface->ra.interval_s,
+		.lifetime_s = (uint16_t)iface->ra.lifetime_s,
+		.managed = iface->ra.managed == MODEL_ON,
+		.other = iface->ra.other == MODEL_ON};
 	dpspec_link(iface, grant, &spec->link);
 	*addresses = list;
 	return 0;

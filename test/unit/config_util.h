@@ -308,6 +308,12 @@ static inline void util_random_interface(struct model_interface *iface)
 		iface->probe.interval_ms = util_random(2) ? 50 : 10 + util_random(9991);
 		iface->probe.multiplier = util_random(2) ? 3 : 1 + util_random(50);
 	}
+	if (util_random(4) == 0) {
+		iface->ra.interval_s = 4 + util_random(1797);
+		iface->ra.lifetime_s = util_random(3) ? iface->ra.interval_s : 0;
+		iface->ra.managed = util_random(2) ? MODEL_ON : MODEL_OFF;
+		iface->ra.other = util_random(2) ? MODEL_ON : MODEL_OFF;
+	}
 	if (util_random(2))
 		return;
 	iface->shape.at = MODEL_AT_INGRESS + util_random(4);

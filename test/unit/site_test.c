@@ -323,6 +323,24 @@ static void test_vpxi_file(void **state)
 		const char *text, *report;
 	} cases[] = {
 		{"name: v\nrouters: [{name: r, interfaces: [{name: i, port: p}]}]\n", ""},
+		{"name: v\nrouters: [{name: r, interfaces: [{name: i, port: p, ra: {interval: "
+		 "3s}}]}]\n",
+			"f:2:68: interval: expected 4s to 1800s\n"},
+		{"name: v\nrouters: [{name: r, interfaces: [{name: i, port: p, ra: {interval: "
+		 "31m}}]}]\n",
+			"f:2:68: interval: expected 4s to 1800s\n"},
+		{"name: v\nrouters: [{name: r, interfaces: [{name: i, port: p, ra: {lifetime: "
+		 "9001s}}]}]\n",
+			"f:2:68: lifetime: expected no or the interval to 9000s\n"},
+		{"name: v\nrouters: [{name: r, interfaces: [{name: i, port: p, ra: {lifetime: "
+		 "9m}}]}]\n",
+			"f:2:68: lifetime: expected no or the interval to 9000s\n"},
+		{"name: v\nrouters: [{name: r, interfaces: [{name: i, port: p, ra: {lifetime: "
+		 "no}}]}]\n",
+			""},
+		{"name: v\nrouters: [{name: r, interfaces: [{name: i, port: p, ra: {managed: "
+		 "maybe}}]}]\n",
+			"f:2:67: managed: expected no or yes, found 'maybe'\n"},
 		{"vpxis: [{name: v, routers: [{name: r, interfaces: [{name: i, port: p}]}]}]\n",
 			""},
 		{"routers: [{name: r}, {nam: s}]\n",

@@ -122,7 +122,8 @@ dp_iface_id wire_iface_add(dp_vr_id vr, const struct wire_iface *from)
 		.vlan = from->vlan != 0 ? from->vlan : DP_VLAN_NONE,
 		.mac = mac_of(from->mac),
 		.addresses = addresses,
-		.link = from->link};
+		.link = from->link,
+		.ra = from->ra};
 	dp_iface_id id;
 
 	if (wire.port_ids[from->port] == 0)

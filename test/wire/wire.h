@@ -44,6 +44,7 @@ struct wire_iface {
 	uint16_t mtu;
 	uint64_t mac;
 	struct dp_link_spec link;
+	struct dp_ra_spec ra;
 	const char *name;
 };
 
