@@ -269,9 +269,9 @@ static void print_ra(struct map *outer, const struct model_ra *ra)
 	else
 		fputs("no", map_key(&map, "lifetime"));
 	if (ra->managed)
-		map_text(&map, "managed", "yes");
+		fputs("yes", map_key(&map, "managed"));
 	if (ra->other)
-		map_text(&map, "other", "yes");
+		fputs("yes", map_key(&map, "other"));
 	map_end(&map);
 }
 
