@@ -4,6 +4,7 @@
 #
 #   v1a 10.0.1.2, 2001:db8:1::2 --- p1a vpxi1/vr1 p1b --- v1b 10.0.2.2, 2001:db8:2::2
 #   MTU 1500 at a, 1400 at b
+#   v1c 10.0.3.2 --- p1c: configures itself by the router's advertisements
 # shellcheck source=test/netns/lib/tap.sh
 . "$(dirname "$0")/lib/tap.sh"
 
@@ -12,6 +13,7 @@ lab_probe
 LAB_IPV6=1 # of the hosts only: the router's own namespace stays without
 lab_host v1a p1a 10.0.1.2/24 10.0.1.1
 lab_host v1b p1b 10.0.2.2/24 10.0.2.1 1400
+lab_host v1c p1c 10.0.3.2/24 10.0.3.1
 
 # host6 NAME ADDRESS/LENGTH GATEWAY
 host6() {
@@ -34,6 +36,7 @@ host6 v1b 2001:db8:2::2/64 2001:db8:2::1
 	        interfaces:
 	          - {name: a, port: p1a, address: [10.0.1.1/24, "2001:db8:1::1/64"]}
 	          - {name: b, port: p1b, address: [10.0.2.1/24, "2001:db8:2::1/64"]}
+	          - {name: c, port: p1c, address: [10.0.3.1/24, "2001:db8:3::1/64"], ra: {interval: 1m}}
 	END
 } >"$LAB_DIR/site.yaml"
 t_status "--check has nothing to say" 0 lab_in router "$HPSROUTERD" -c "$LAB_DIR/site.yaml" --check
@@ -67,6 +70,14 @@ t_match "1500 bytes into MTU 1400: packet too big, with the MTU" "$T_OUT" \
 	'^From 2001:db8:1::1 .*Packet too big: mtu=1400'
 t_match "the host has learnt the path MTU" "$(lab_in v1a ip -6 route get "$b")" 'mtu 1400'
 t_status "fragments of the host's own pass" 0 lab_in v1a ping -n -q -c 3 -i 0.1 -W 2 -M dont -s 3000 "$b"
+
+# What an advertisement gives a host: an address, a default route, the MTU.
+autoconfigured() {
+	lab_in v1c ip -6 addr show dev eth0 scope global | grep -q '2001:db8:3:.*dynamic' &&
+		lab_in v1c ip -6 route show default | grep -q 'via fe80::.* proto ra'
+}
+t_wait "a host has configured itself by an advertisement" 30 autoconfigured
+t_wait "and reaches another network" 10 lab_reachable v1c "$b"
 
 # goodput ADDRESS [IPERF3 OPTION]: Mbit/s as received.
 goodput() {
