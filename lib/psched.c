@@ -14,7 +14,7 @@
 #define CONTROL_BURST 16384
 #define MIN_BURST_MS 20       /* of a guarantee, that a leaf served too late has to its credit */
 #define WAKE_MS 2             /* of a rate, earned before a leaf moves up again, or */
-#define WAKE_BYTES 1514       /* that: whichever is less, so that one move serves several frames */
+#define WAKE_BYTES 512        /* that: whichever is less, so that one move serves several frames */
 #define QUANTUM_RESERVED 1514 /* bytes a turn */
 #define QUANTUM_WEIGHT 512    /* bytes a turn and unit of weight */
 #define WEIGHT_MAX 65536
@@ -27,47 +27,80 @@ static int64_t cost_of(const struct psched *s, uint32_t bytes)
 
 /* ---- lists ---- */
 
+static struct psched_place *place_of(struct psched_leaf *leaf, enum psched_level level)
+{
+	return level == PSCHED_GUARANTEED ? &leaf->guaranteed : &leaf->rest;
+}
+
 static void list_add(struct psched *s, struct psched_leaf *leaf, enum psched_level level)
 {
+	struct psched_place *place = place_of(leaf, level);
 	struct psched_leaf *head = s->lists[level];
 
-	leaf->level = (uint8_t)level;
 	if (!head) {
-		leaf->next = leaf->prev = leaf;
+		place->next = place->prev = leaf;
 		s->lists[level] = leaf;
 		return;
 	}
-	leaf->next = head;
-	leaf->prev = head->prev;
-	head->prev->next = leaf;
-	head->prev = leaf;
+	place->next = head;
+	place->prev = place_of(head, level)->prev;
+	place_of(place->prev, level)->next = leaf;
+	place_of(head, level)->prev = leaf;
 }
 
-static void list_del(struct psched *s, struct psched_leaf *leaf)
+static void list_del(struct psched *s, struct psched_leaf *leaf, enum psched_level level)
 {
-	struct psched_leaf **head = &s->lists[leaf->level];
+	struct psched_place *place = place_of(leaf, level);
+	struct psched_leaf **head = &s->lists[level];
 
-	if (leaf->next == leaf) {
+	if (place->next == leaf) {
 		*head = NULL;
 		return;
 	}
-	leaf->prev->next = leaf->next;
-	leaf->next->prev = leaf->prev;
+	place_of(place->prev, level)->next = place->next;
+	place_of(place->next, level)->prev = place->prev;
 	if (*head == leaf)
-		*head = leaf->next;
+		*head = place->next;
+}
+
+/* The leaf's place for the rest is in the list LEVEL; PSCHED_IDLE: in none. */
+static void rest_set(struct psched *s, struct psched_leaf *leaf, enum psched_level level)
+{
+	if (leaf->rest_in == level)
+		return;
+	if (leaf->rest_in != PSCHED_IDLE)
+		list_del(s, leaf, leaf->rest_in);
+	leaf->rest_in = (uint8_t)level;
+	if (level == PSCHED_IDLE)
+		return;
+	if (leaf->rest.deficit <= 0)
+		leaf->rest.deficit += leaf->quantum;
+	list_add(s, leaf, level);
 }
 
 static void leave(struct psched *s, struct psched_leaf *leaf)
 {
-	if (leaf->level < PSCHED_LISTS)
-		list_del(s, leaf);
+	if (leaf->level == PSCHED_GUARANTEED)
+		list_del(s, leaf, PSCHED_GUARANTEED);
 	else if (leaf->level == PSCHED_CONTROL)
 		s->control = NULL;
+	rest_set(s, leaf, PSCHED_IDLE);
 	wheel_del(&s->wheel, &leaf->timer);
 	leaf->level = PSCHED_IDLE;
 }
 
 /* ---- levels ---- */
+
+/* Where it belongs without its guarantee. */
+static enum psched_level rest_level(struct psched_leaf *leaf, uint64_t now_tsc)
+{
+	if (leaf->has_grant) {
+		psp_update(&leaf->grant, now_tsc);
+		if (!psp_ready(&leaf->grant))
+			return PSCHED_BORROWED;
+	}
+	return PSCHED_GRANTED;
+}
 
 /* Where a reserved leaf that waits belongs now. */
 static enum psched_level level_of(struct psched_leaf *leaf, uint64_t now_tsc)
@@ -82,12 +115,7 @@ static enum psched_level level_of(struct psched_leaf *leaf, uint64_t now_tsc)
 		if (psp_ready(&leaf->min))
 			return PSCHED_GUARANTEED;
 	}
-	if (leaf->has_grant) {
-		psp_update(&leaf->grant, now_tsc);
-		if (!psp_ready(&leaf->grant))
-			return PSCHED_BORROWED;
-	}
-	return PSCHED_GRANTED;
+	return rest_level(leaf, now_tsc);
 }
 
 /* Come back when the leaf may stand higher. */
@@ -109,22 +137,35 @@ static void arm(struct psched *s, struct psched_leaf *leaf)
 		wheel_add(&s->wheel, &leaf->timer, due);
 }
 
+/* The leaf, in no list or in that of its level, belongs to LEVEL. */
+static void stand(struct psched *s, struct psched_leaf *leaf, enum psched_level level)
+{
+	if (leaf->level == PSCHED_GUARANTEED)
+		list_del(s, leaf, PSCHED_GUARANTEED);
+	leaf->level = (uint8_t)level;
+	if (level == PSCHED_HELD) {
+		rest_set(s, leaf, PSCHED_IDLE);
+	} else if (level != PSCHED_GUARANTEED) {
+		rest_set(s, leaf, level);
+	} else {
+		if (leaf->guaranteed.deficit <= 0)
+			leaf->guaranteed.deficit += leaf->quantum;
+		list_add(s, leaf, level);
+		if (leaf->rest_in == PSCHED_IDLE)
+			rest_set(s, leaf, rest_level(leaf, s->now_tsc));
+	}
+	arm(s, leaf);
+}
+
 static void enter(struct psched *s, struct psched_leaf *leaf)
 {
-	enum psched_level level = PSCHED_BEST_EFFORT;
-
 	if (leaf->kind == PSCHED_IS_CONTROL) {
 		leaf->level = PSCHED_CONTROL;
 		s->control = leaf;
 		return;
 	}
-	if (leaf->kind == PSCHED_IS_RESERVED)
-		level = level_of(leaf, s->now_tsc);
-	if (level == PSCHED_HELD)
-		leaf->level = PSCHED_HELD;
-	else
-		list_add(s, leaf, level);
-	arm(s, leaf);
+	stand(s, leaf,
+		leaf->kind == PSCHED_IS_RESERVED ? level_of(leaf, s->now_tsc) : PSCHED_BEST_EFFORT);
 }
 
 /* A reserved leaf that waits may belong elsewhere now. */
@@ -137,13 +178,8 @@ static void move(struct psched *s, struct psched_leaf *leaf)
 			arm(s, leaf); /* it came too soon: the leaf has been served meanwhile */
 		return;
 	}
-	leave(s, leaf);
-	leaf->deficit = leaf->deficit > 0 ? leaf->deficit : leaf->quantum;
-	if (level == PSCHED_HELD)
-		leaf->level = PSCHED_HELD;
-	else
-		list_add(s, leaf, level);
-	arm(s, leaf);
+	wheel_del(&s->wheel, &leaf->timer);
+	stand(s, leaf, level);
 }
 
 /* ---- port ---- */
@@ -208,7 +244,7 @@ int psched_set(struct psched *s, uint64_t capacity_bps, uint64_t share_bps, uint
 void psched_leaf_init(struct psched_leaf *leaf)
 {
 	memset(leaf, 0, sizeof(*leaf));
-	leaf->level = PSCHED_IDLE;
+	leaf->level = leaf->rest_in = PSCHED_IDLE;
 	leaf->quantum = QUANTUM_WEIGHT;
 }
 
@@ -303,8 +339,6 @@ void psched_wake(struct psched *s, struct psched_leaf *leaf)
 		psp_update(&leaf->held, s->now_tsc);
 		psp_idle(&leaf->held);
 	}
-	if (leaf->deficit <= 0)
-		leaf->deficit += leaf->quantum;
 	enter(s, leaf);
 }
 
@@ -313,8 +347,10 @@ void psched_sleep(struct psched *s, struct psched_leaf *leaf)
 	if (leaf->level == PSCHED_IDLE)
 		return;
 	leave(s, leaf);
-	if (leaf->deficit > 0)
-		leaf->deficit = 0;
+	if (leaf->rest.deficit > 0)
+		leaf->rest.deficit = 0;
+	if (leaf->guaranteed.deficit > 0)
+		leaf->guaranteed.deficit = 0;
 }
 
 /* ---- service ---- */
@@ -342,10 +378,12 @@ void psched_clock(struct psched *s, uint64_t now_tsc)
 static struct psched_leaf *turn(struct psched *s, enum psched_level level)
 {
 	struct psched_leaf *leaf = s->lists[level];
+	struct psched_place *place = place_of(leaf, level);
 
-	while (leaf->deficit <= 0) {
-		leaf->deficit += leaf->quantum;
-		leaf = leaf->next;
+	while (place->deficit <= 0) {
+		place->deficit += leaf->quantum;
+		leaf = place->next;
+		place = place_of(leaf, level);
 	}
 	s->lists[level] = leaf;
 	return leaf;
@@ -377,6 +415,14 @@ static void charge_min(struct psched_leaf *leaf, int64_t own)
 	psp_charge(&leaf->min, own);
 	if (leaf->min.credit < -own)
 		leaf->min.credit = -own;
+}
+
+/* And its guarantee counts for its turns among the rest, as far as one turn makes up for. */
+static void charge_rest(struct psched_leaf *leaf, int32_t bytes)
+{
+	leaf->rest.deficit -= bytes;
+	if (leaf->rest.deficit < -leaf->quantum)
+		leaf->rest.deficit = -leaf->quantum;
 }
 
 /* Guarantees are charged always, and leave the rest of the share to the others. What is sent beyond
@@ -413,7 +459,9 @@ void psched_sent(struct psched *s, struct psched_leaf *leaf, uint32_t bytes, boo
 		if (s->limited && psp_ready(&s->control_part))
 			psp_charge(&s->control_part, cost);
 	}
-	leaf->deficit -= (int32_t)bytes;
+	place_of(leaf, leaf->level)->deficit -= (int32_t)bytes;
+	if (leaf->level == PSCHED_GUARANTEED)
+		charge_rest(leaf, (int32_t)bytes);
 	if (!more)
 		psched_sleep(s, leaf);
 	else if (leaf->kind == PSCHED_IS_RESERVED)

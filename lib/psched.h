@@ -50,12 +50,20 @@ struct psched_leaf_conf {
 	uint32_t overhead;    /* bytes a frame counts for this leaf beyond its length */
 };
 
-struct psched_leaf {
-	struct psched_leaf *next, *prev; /* in its list, round */
-	uint8_t level;                   /* enum psched_level */
-	uint8_t kind;                    /* enum psched_kind */
-	bool has_min, has_grant, hold, paced;
+/* A place in a list, round. */
+struct psched_place {
+	struct psched_leaf *next, *prev;
 	int32_t deficit;
+};
+
+struct psched_leaf {
+	/* Whose guarantee is due stands in two lists: there, and where it would stand without, so
+	 * that it does not lose its turn for the rest by being served as guaranteed. */
+	struct psched_place rest, guaranteed;
+	uint8_t level;   /* enum psched_level */
+	uint8_t rest_in; /* of which list `rest` is; PSCHED_IDLE: none */
+	uint8_t kind;    /* enum psched_kind */
+	bool has_min, has_grant, hold, paced;
 	int32_t quantum;
 	uint32_t overhead;
 	struct psp min, grant, held;

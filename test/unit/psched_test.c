@@ -286,6 +286,30 @@ static void test_oversubscribed(void **state)
 	near(b.total, 1000 * MBPS, 100, 0.01);
 }
 
+/* Equals stay equal, whatever part of it is guaranteed: a leaf that is served as guaranteed keeps
+ * its turn among the rest. */
+static void test_equals(void **state)
+{
+	(void)state;
+	for (unsigned int part = 1; part <= 9; part++)
+		for (uint32_t frame = 128; frame <= 1496; frame += 684) {
+			struct source *src[10];
+
+			bench_init(1000 * MBPS, 0);
+			for (unsigned int i = 0; i < 10; i++) {
+				src[i] = reserved(part * 10 * MBPS, 1000 * MBPS);
+				src[i]->frame = frame;
+				greedy(src[i]);
+				run_ms(1);
+			}
+			run_ms(100);
+			forget();
+			run_ms(500);
+			for (unsigned int i = 0; i < 10; i++)
+				near(src[i]->bytes, 100 * MBPS, 500, 0.01);
+		}
+}
+
 /* Guarantees that fill the port, of very different sizes, and each comes and goes. */
 static void test_minima_in_windows(void **state)
 {
@@ -531,6 +555,7 @@ int main(void)
 		cmocka_unit_test(test_capacity),
 		cmocka_unit_test(test_weights),
 		cmocka_unit_test(test_oversubscribed),
+		cmocka_unit_test(test_equals),
 		cmocka_unit_test(test_minima_in_windows),
 		cmocka_unit_test(test_wake),
 		cmocka_unit_test(test_control_bounded),
