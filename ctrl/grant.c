@@ -99,12 +99,15 @@ static int grant_links(struct grant_link *links, size_t n, uint64_t capacity_bps
 		struct grant *grant = &links[index[i]].grant;
 
 		/* A link that the others' guarantees leave nothing still has the slowest rate of
-		 * a shaper. */
+		 * a shaper; a guarantee that is cut below it is none. */
 		grant->granted_bps = granted[i] > RATE_MIN_BPS ? granted[i] : RATE_MIN_BPS;
-		grant->min_bps = reqs[i].min_bps;
-		if (rate->share == MODEL_SHARE_BORROW)
+		grant->min_bps = reqs[i].min_bps >= RATE_MIN_BPS ? reqs[i].min_bps : 0;
+		if (rate->share == MODEL_SHARE_BORROW) {
 			grant->borrow_bps =
 				rate->max_bps < capacity_bps ? rate->max_bps : capacity_bps;
+			if (grant->borrow_bps < RATE_MIN_BPS)
+				grant->borrow_bps = RATE_MIN_BPS;
+		}
 	}
 out:
 	free(index);

@@ -57,9 +57,9 @@ bool grant_is_best_effort(const struct model_rate *rate);
 uint64_t grant_capacity(const struct model_port *port, const struct grant_speeds *speeds);
 /* The links of PORT in the order of the model, with their grants: those of lib/ratealloc among all
  * that are not best effort, with C = grant_capacity. Where C is unknown, a link is granted its
- * maximum. No grant is below RATE_MIN_BPS. Where the guarantees do not fit C (a device turned out
- * slower than they suppose; a checked configuration has no such port), each is cut in proportion
- * until they do. 0 or -ENOMEM.
+ * maximum. No grant is below RATE_MIN_BPS, and no guarantee between it and none. Where the
+ * guarantees do not fit C (a device turned out slower than they suppose; a checked configuration
+ * has no such port), each is cut in proportion until they do. 0 or -ENOMEM.
  */
 int grant_port(const struct model_site *site, const struct model_port *port,
 	const struct grant_speeds *speeds, struct grant_set *set);

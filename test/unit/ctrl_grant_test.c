@@ -312,6 +312,40 @@ static void test_steps(void **state)
 	assert_true(n_steps > 1000);
 }
 
+/* A device so slow that what is left of guarantees is below the slowest rate of a shaper: links
+ * have that rate, and no guarantee; nothing that the dataplane would refuse. */
+static void test_slowest(void **state)
+{
+	static const char site[] =
+		"site: lyon\ncontrol: {socket: /tmp/hpsr-ctrl-test.sock}\nports:\n"
+		"  - {name: lan0, device: net_null0}\nvpxis:\n" TABLE2_VPXI(
+			"v1", "1", "{min: 100Mbps, max: 500Mbps, share: borrow}")
+			TABLE2_VPXI("v2", "2", "{min: 300Mbps, max: 400Mbps}");
+	static const struct {
+		uint64_t speed_bps, min[2], rate[2];
+	} cases[] = {
+		{400000, {100000, 300000}, {100000, 300000}},
+		{200000, {0, 150000}, {64000, 150000}},
+		{50000, {0, 0}, {64000, 64000}},
+	};
+
+	(void)state;
+	start(site);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fake_dp_port("lan0")->speed_bps = cases[i].speed_bps;
+		control_tick(&control);
+		assert_false(control.running.unsettled);
+		for (unsigned int l = 0; l < 2; l++) {
+			const struct dp_link_spec *link =
+				&fake_dp_iface(l == 0 ? "v1/r/out" : "v2/r/out")->link;
+
+			assert_int_equal(link->min_bps, cases[i].min[l]);
+			assert_int_equal(link->rate_bps, cases[i].rate[l]);
+			assert_true(link->borrow_bps == 0 || link->borrow_bps >= RATE_MIN_BPS);
+		}
+	}
+}
+
 /* Speeds that are known late: grants that fail then are tried again, and status says so. */
 static void test_unsettled(void **state)
 {
@@ -387,6 +421,7 @@ int main(void)
 		CALL_TEST(test_table2),
 		cmocka_unit_test(test_against_search),
 		CALL_TEST(test_steps),
+		CALL_TEST(test_slowest),
 		CALL_TEST(test_unsettled),
 		CALL_TEST(test_thousand),
 	};
