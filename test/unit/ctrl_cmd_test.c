@@ -467,45 +467,6 @@ static void test_reload(void **state)
 	free(bad);
 }
 
-/* What this version does not run yet is refused live, too, all of it at once. */
-static void test_not_yet(void **state)
-{
-	char *text = ctrl_site_edit(CTRL_SITE, "10.1.0.1/24],\n",
-		"10.1.0.1/24, \"2001:db8::1/64\"], probe: {peer: \"2001:db8::2\"},\n");
-	char *dump = fake_dp_dump(), *after;
-	json_t *reply, *lines;
-
-	(void)state;
-	after = ctrl_site_edit(text, "10.0.0.1/24],\n",
-		"10.0.0.1/24, \"2001:db8:1::1/64\"], probe: {peer: \"2001:db8:1::2\"},\n");
-	free(text);
-	reply = reload_text(after);
-	free(after);
-	assert_int_equal(code_of(reply), RPC_REFUSED);
-	lines = json_object_get(data_of(reply), "diag");
-	assert_int_equal(json_array_size(lines), 2);
-	assert_non_null(strstr(json_string_value(json_array_get(lines, 0)),
-		": interface a/r1/in: probe of an IPv6 peer; this version does not run it yet"));
-	assert_non_null(strstr(json_string_value(json_array_get(lines, 1)),
-		"interface a/r1/out: probe of an IPv6 peer"));
-	json_decref(reply);
-	reply = call("vpxi.apply",
-		"{\"file\":\"c.yaml\",\"text\":\"name: c\\nrouters:\\n  - name: r1\\n    "
-		"interfaces:\\n      - {name: in, port: lan0, vlan: 103, "
-		"address: [\\\"2001:db8::1/64\\\"], "
-		"probe: {peer: \\\"2001:db8::2\\\"}}\\n\"}");
-	assert_int_equal(code_of(reply), RPC_REFUSED);
-	lines = json_object_get(data_of(reply), "diag");
-	assert_int_equal(json_array_size(lines), 1);
-	assert_non_null(strstr(json_string_value(json_array_get(lines, 0)), "IPv6 peer"));
-	json_decref(reply);
-	assert_string_equal(fake_dp_log(), "");
-	after = fake_dp_dump();
-	assert_string_equal(after, dump);
-	free(after);
-	free(dump);
-}
-
 static void test_config_show(void **state)
 {
 	json_t *reply;
@@ -533,7 +494,6 @@ int main(void)
 		CALL_TEST(test_rate_set),
 		CALL_TEST(test_vpxi),
 		CALL_TEST(test_reload),
-		CALL_TEST(test_not_yet),
 		CALL_TEST(test_config_show),
 	};
 
