@@ -35,6 +35,8 @@ struct input {
 	uint32_t round;    /* of the round robin */
 	uint32_t epoch;
 	uint32_t quiet;         /* turns without a full burst */
+	uint32_t turns;         /* since it was seen who sends */
+	bool alone;             /* only one router did */
 	uint64_t handed_before; /* at the last look */
 	uint64_t look_tsc;
 	struct drr drr;

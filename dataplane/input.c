@@ -6,14 +6,16 @@
 #include "dataplane/pipeline.h"
 #include "dataplane/vr.h"
 
-#define FULL_BURSTS 4      /* one behind the other: the worker does not keep up */
-#define QUIET_TURNS 256    /* without a full burst: it does again */
-#define LOOK_SECONDS 5     /* who has sent lately is looked up so often */
-#define SERVE_PACKETS 256u /* before the ports are seen again, and nobody wants them to be */
-#define OLD_BURST 32u      /* of a router in its turn, while another may be below its share */
-#define MEASURE_EVERY 8    /* services of a router that begin a burst; the others share it */
-#define SEGMENTS 16u       /* routers in one burst */
-#define COST_TSC 100       /* of a packet, before it is known; with a test's clock, always */
+#define FULL_BURSTS 4        /* one behind the other: the worker does not keep up */
+#define FULL_BURSTS_ALONE 64 /* likewise, where only one router was found to send */
+#define ALONE_TURNS 16       /* so long it is looked who sends */
+#define QUIET_TURNS 256      /* without a full burst: it does again */
+#define LOOK_SECONDS 5       /* who has sent lately is looked up so often */
+#define SERVE_PACKETS 256u   /* before the ports are seen again, and nobody wants them to be */
+#define OLD_BURST 32u        /* of a router in its turn, while another may be below its share */
+#define MEASURE_EVERY 8      /* services of a router that begin a burst; the others share it */
+#define SEGMENTS 16u         /* routers in one burst */
+#define COST_TSC 100         /* of a packet, before it is known; with a test's clock, always */
 /* A worker that was stopped meanwhile is nobody's fault: a burst counts as so many times what was
  * supposed, and so much a packet, at most. What costs more for long is supposed to, soon. */
 #define COST_TIMES 4
@@ -48,9 +50,11 @@ void input_reset(struct ctx *ctx)
 {
 	struct input *in = &ctx->input;
 
-	/* Nobody has been looked at in the new epoch, so all count as active. */
+	/* Nobody has sent in the new epoch. A router that comes to a flooded worker is known from
+	 * its first packet that is received; looking for packets of all that may ever send would
+	 * cost the others most of the worker. */
 	in->epoch++;
-	in->n_active = in->n_low = ctx->n_vrs;
+	in->n_active = in->n_low = 0;
 	in->queueing = in->queueing && (ctx->n_vrs > 1 || in->handed);
 	in->look_tsc = ctx->now_tsc + LOOK_SECONDS * rte_get_tsc_hz();
 }
@@ -59,7 +63,7 @@ bool input_crowded(struct ctx *ctx, uint8_t *full)
 {
 	struct input *in = &ctx->input;
 
-	if (++*full < FULL_BURSTS)
+	if (++*full < (in->alone ? FULL_BURSTS_ALONE : FULL_BURSTS))
 		return false;
 	*full = 0;
 	/* A router that is alone shares with nobody. */
@@ -67,7 +71,7 @@ bool input_crowded(struct ctx *ctx, uint8_t *full)
 	if (in->off || (ctx->n_vrs < 2 && !in->handed))
 		return false;
 	in->queueing = true;
-	in->quiet = 0;
+	in->quiet = in->turns = 0;
 	input_reset(ctx);
 	return true;
 }
@@ -86,10 +90,8 @@ void input_tick(struct ctx *ctx)
 
 void input_look(struct input *in, struct input_queue *q)
 {
-	if (q->epoch != in->epoch) {
+	if (q->epoch != in->epoch || !q->active) {
 		q->epoch = in->epoch;
-		q->active = true;
-	} else if (!q->active) {
 		q->active = true;
 		in->n_active++;
 		in->n_low++;
@@ -108,15 +110,18 @@ static void look(struct ctx *ctx)
 	for (struct vr *vr = ctx->vrs; vr != NULL; vr = vr->next_of_worker) {
 		struct input_queue *q = &input_table[vr->id];
 
-		if (q->epoch != in->epoch ? true : q->active && !q->seen && q->count == 0) {
-			in->n_low -= q->epoch != in->epoch || q->round != in->round || q->need > 0;
+		if (q->epoch == in->epoch && q->active && !q->seen && q->count == 0) {
+			in->n_low -= q->round != in->round || q->need > 0;
 			in->n_active--;
-			q->epoch = in->epoch;
 			q->active = false;
 		}
 		q->seen = false;
 	}
 	note_handed(ctx);
+	/* One that has flooded alone for so long gets the whole worker, as if there were no others;
+	 * these are looked for now and then. */
+	in->alone = in->n_active == 1 && !in->handed && in->quiet == 0;
+	in->turns = 0;
 	in->look_tsc = ctx->now_tsc + LOOK_SECONDS * rte_get_tsc_hz();
 }
 
@@ -127,7 +132,15 @@ void input_turn_end(struct ctx *ctx, bool full)
 	if (full || in->waiting > 0)
 		in->quiet = 0;
 	else if (++in->quiet >= QUIET_TURNS)
-		in->queueing = false;
+		in->queueing = in->alone = false;
+	if (unlikely(in->alone) && ++in->turns == ALONE_TURNS) {
+		in->turns = 0;
+		in->alone = in->n_active < 2 && !in->handed;
+		if (in->alone) {
+			input_drain(ctx);
+			in->queueing = false;
+		}
+	}
 	if (unlikely((int64_t)(ctx->now_tsc - in->look_tsc) >= 0))
 		look(ctx);
 }
@@ -266,8 +279,9 @@ static bool fresh_next(struct ctx *ctx)
 	return entity != NULL && drr_is_fresh(entity);
 }
 
-bool input_serve(struct ctx *ctx, bool emptied)
+bool input_serve(struct ctx *ctx, bool emptied, uint64_t least_tsc)
 {
+	uint64_t start_tsc = ctx_read_tsc(ctx);
 	unsigned int n = 0;
 	struct service s = {.old = false};
 
@@ -275,7 +289,8 @@ bool input_serve(struct ctx *ctx, bool emptied)
 	 * their share get one burst at most, and only when the receive queues have just been seen:
 	 * else the round would be over without it. */
 	while (n < SERVE_PACKETS &&
-		(!input_wants(ctx) || fresh_next(ctx) || (!s.old && (emptied || n == 0))) &&
+		(!input_wants(ctx) || fresh_next(ctx) || (!s.old && (emptied || n == 0)) ||
+			ctx_read_tsc(ctx) - start_tsc < least_tsc) &&
 		serve_burst(ctx, &s))
 		n += s.n;
 	if (ctx->input.waiting == 0) {

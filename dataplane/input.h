@@ -25,7 +25,7 @@ struct input_queue {
 	struct pkt_list queue;
 	uint32_t count;
 	uint32_t cost_tsc; /* of a packet, lately */
-	uint32_t epoch;    /* of struct input, in which ACTIVE was said; another: it is active */
+	uint32_t epoch;    /* of struct input, in which ACTIVE was said; another: it is not */
 	bool active;       /* has sent lately */
 	bool seen;         /* since the last look */
 	uint32_t round;    /* of struct input, in which NEED was said; another: it is low */
@@ -53,11 +53,33 @@ void input_reset(struct ctx *ctx);
 /* A turn ends in which packets were queued; FULL: a receive queue brought a full burst. Ends the
  * queueing when it is not needed any more. */
 void input_turn_end(struct ctx *ctx, bool full);
-/* Forward for the routers in their turns; EMPTIED: nothing is in the receive queues. True: there
- * was something. */
-bool input_serve(struct ctx *ctx, bool emptied);
+/* Forward for the routers in their turns, for LEAST_TSC at least; EMPTIED: nothing is in the
+ * receive queues. True: there was something. */
+bool input_serve(struct ctx *ctx, bool emptied, uint64_t least_tsc);
 /* Forward all that waits. */
 void input_drain(struct ctx *ctx);
+
+/* Free frames just received. What is one segment that nobody else has goes back to its pool by the
+ * lines that receiving has touched. */
+static inline void input_free(struct rte_mbuf **m, unsigned int n)
+{
+	unsigned int from = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		bool plain = RTE_MBUF_DIRECT(m[i]) && m[i]->nb_segs == 1 &&
+			rte_mbuf_refcnt_read(m[i]) == 1;
+
+		if (likely(plain && m[i]->pool == m[from]->pool))
+			continue;
+		if (i > from)
+			rte_mempool_put_bulk(m[from]->pool, (void *const *)&m[from], i - from);
+		if (!plain)
+			rte_pktmbuf_free(m[i]);
+		from = plain ? i : i + 1;
+	}
+	if (from < n)
+		rte_mempool_put_bulk(m[from]->pool, (void *const *)&m[from], n - from);
+}
 
 /* Is there a router whose packets may be in the receive queues while it has none here? */
 static inline bool input_wants(const struct ctx *ctx)

@@ -522,7 +522,7 @@ void pipeline_queue(struct ctx *ctx, struct port *port, struct rte_mbuf **m, uns
 	port->rx_bytes += bytes;
 	if (unlikely(b.n_outer > 0))
 		n_full += queue_outer(ctx, port, &b, full + n_full);
-	rte_pktmbuf_free_bulk(full, n_full);
+	input_free(full, n_full);
 }
 
 void pipeline_queue_handed(struct ctx *ctx, struct rte_mbuf **m, unsigned int n)
