@@ -2,8 +2,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <rte_cycles.h>
 #include <rte_prefetch.h>
@@ -11,9 +9,13 @@
 #include "dataplane/port.h"
 #include "dataplane/vlink.h"
 #include "lib/rate.h"
+#include "lib/slab.h"
 
 #define VLINK_L1_OVERHEAD 24 /* preamble 8, FCS 4, gap 12 */
 #define VLINK_QUEUE_MAX (UINT64_C(1) << 32)
+
+/* Thousands wait at a time, and are visited in random order. */
+static struct slab links = SLAB_INIT(sizeof(struct vlink));
 
 /* What the shaper lets pass: with a port that holds the part above the grant to what others leave,
  * up to what may be borrowed. */
@@ -95,12 +97,11 @@ int vlink_create(const struct dp_link_spec *spec, struct iface *iface, uint64_t 
 
 	if (rc < 0)
 		return rc;
-	link = aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_CACHE_LINE_ROUNDUP(sizeof(*link)));
+	link = slab_get(&links);
 	if (link == NULL) {
 		snprintf(err, DP_ERR_LEN, "interface %s: out of memory", iface->name);
 		return -ENOMEM;
 	}
-	memset(link, 0, sizeof(*link));
 	link->iface = iface;
 	link->spec = *spec;
 	link->at = (uint8_t)spec->at;
@@ -110,7 +111,7 @@ int vlink_create(const struct dp_link_spec *spec, struct iface *iface, uint64_t 
 	if (rc < 0) {
 		snprintf(err, DP_ERR_LEN, "interface %s: rate or burst is out of range",
 			iface->name);
-		free(link);
+		slab_put(&links, link);
 		return rc;
 	}
 	*out = link;
@@ -119,7 +120,7 @@ int vlink_create(const struct dp_link_spec *spec, struct iface *iface, uint64_t 
 
 void vlink_destroy(struct vlink *link)
 {
-	free(link);
+	slab_put(&links, link);
 }
 
 static void vlink_arm(struct ctx *ctx, struct vlink *link)
