@@ -32,7 +32,7 @@ static void assert_clean(const char *path)
 static void test_good_files(void **state)
 {
 	(void)state;
-	assert_int_equal(util_each_file(EXAMPLES, ".", assert_clean), 7);
+	assert_int_equal(util_each_file(EXAMPLES, ".", assert_clean), 8);
 	assert_in_range(util_each_file(TEST_DATA, "site/good", assert_clean), 2, 100);
 	assert_clean(TEST_DATA "/site/interface.yaml");
 }
