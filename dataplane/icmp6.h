@@ -29,11 +29,14 @@ enum icmp6_unreachable_code {
 
 #define ICMP6_HEADER_LEN 8
 
+/* A message in a frame: aligned to two bytes only. */
+#define ICMP6_PACKED __attribute__((packed, aligned(2)))
+
 struct icmp6_header {
 	uint8_t type, code;
 	uint16_t checksum;
 	uint32_t value; /* MTU, pointer, id and sequence, flags: network order */
-};
+} ICMP6_PACKED;
 
 /* Tell the sender of IP (a good header that came in on IN) about it, unless RFC 4443 2.4 forbids it
  * or the router's rate is used up. VALUE: MTU or pointer, host order. */

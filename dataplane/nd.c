@@ -25,7 +25,7 @@ struct nd_message {
 	uint8_t target[16];
 	uint8_t option, option_units;
 	uint8_t mac[6];
-};
+} ICMP6_PACKED;
 
 #define ND_LEN_MIN offsetof(struct nd_message, option)
 

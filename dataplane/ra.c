@@ -29,7 +29,7 @@
 struct advert {
 	struct icmp6_header icmp; /* value: hop limit, flags, lifetime */
 	uint32_t reachable_ms, retrans_ms;
-};
+} ICMP6_PACKED;
 
 struct option_mac {
 	uint8_t type, units;
@@ -40,13 +40,13 @@ struct option_mtu {
 	uint8_t type, units;
 	uint16_t unused;
 	uint32_t mtu;
-};
+} ICMP6_PACKED;
 
 struct option_prefix {
 	uint8_t type, units, len, flags;
 	uint32_t valid_s, preferred_s, unused;
 	uint8_t prefix[16];
-};
+} ICMP6_PACKED;
 
 static const uint8_t all_nodes[16] = {0xff, 2, [15] = 1};
 
