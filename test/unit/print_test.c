@@ -39,7 +39,7 @@ static void round_trip_file(const char *path)
 static void test_files(void **state)
 {
 	(void)state;
-	assert_int_equal(util_each_file(EXAMPLES, ".", round_trip_file), 7);
+	assert_in_range(util_each_file(EXAMPLES, ".", round_trip_file), 8, 100);
 	assert_in_range(util_each_file(TEST_DATA, "site/good", round_trip_file), 2, 100);
 }
 
