@@ -34,10 +34,13 @@ struct input {
 	uint32_t n_low;    /* of them, those that lack packets to use their share of this round */
 	uint32_t round;    /* of the round robin */
 	uint32_t epoch;
-	uint32_t quiet;         /* turns without a full burst */
-	uint32_t turns;         /* since it was seen who sends */
-	bool alone;             /* only one router did */
-	uint64_t handed_before; /* at the last look */
+	uint32_t quiet;       /* turns without a full burst */
+	uint32_t turns;       /* in which they were queued, up to those after which it is watched */
+	bool even;            /* packets are not queued because all want as much: even.h */
+	uint64_t window_from; /* packets received when the window began, */
+	uint64_t window_packets; /* its length, */
+	uint64_t window_tsc;     /* and when it is too old */
+	uint64_t handed_before;  /* at the last look */
 	uint64_t look_tsc;
 	struct drr drr;
 };

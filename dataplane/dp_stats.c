@@ -68,8 +68,8 @@ int dp_vr_stats_get(dp_vr_id id, struct dp_vr_stats *out)
 			out->queue_bytes += iface->link->queue_bytes;
 		}
 	}
-	out->drops[DROP_INPUT_QUEUE_FULL] += input_table[id].dropped;
-	out->input_packets = input_table[id].count;
+	out->drops[DROP_INPUT_QUEUE_FULL] += input_table[id]->dropped;
+	out->input_packets = input_table[id]->count;
 	out->state = vr->state;
 	out->worker = dp.workers[vr->worker].lcore;
 	out->originated = vr->originated;

@@ -1,41 +1,65 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/input.h"
 
+#include <errno.h>
+
 #include <rte_prefetch.h>
 
+#include "dataplane/even.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/vr.h"
+#include "lib/slab.h"
 
-#define FULL_BURSTS 4        /* one behind the other: the worker does not keep up */
-#define FULL_BURSTS_ALONE 64 /* likewise, where only one router was found to send */
-#define ALONE_TURNS 16       /* so long it is looked who sends */
-#define QUIET_TURNS 256      /* without a full burst: it does again */
-#define LOOK_SECONDS 5       /* who has sent lately is looked up so often */
-#define SERVE_PACKETS 256u   /* before the ports are seen again, and nobody wants them to be */
-#define OLD_BURST 32u        /* of a router in its turn, while another may be below its share */
-#define MEASURE_EVERY 8      /* services of a router that begin a burst; the others share it */
-#define SEGMENTS 16u         /* routers in one burst */
-#define COST_TSC 100         /* of a packet, before it is known; with a test's clock, always */
+#define FULL_BURSTS 4      /* one behind the other: the worker does not keep up */
+#define WATCH_TURNS 64     /* so long a flood must last that it may be found even */
+#define QUIET_TURNS 256    /* without a full burst: it does again */
+#define SERVE_PACKETS 256u /* before the ports are seen again, and nobody wants them to be */
+#define OLD_BURST 32u      /* of a router in its turn, while another may be below its share */
+#define MEASURE_EVERY 8    /* services of a router that begin a burst; the others share it */
+#define SEGMENTS 16u       /* routers in one burst */
+#define COST_TSC 100       /* of a packet, before it is known; with a test's clock, always */
 /* A worker that was stopped meanwhile is nobody's fault: a burst counts as so many times what was
  * supposed, and so much a packet, at most. What costs more for long is supposed to, soon. */
 #define COST_TIMES 4
 #define COST_MORE_TSC 256
 #define COST_SHIFT 3 /* the mean's weight of the last burst: an eighth */
 
-struct input_queue input_table[VR_MAX + 1];
+struct input_queue *input_table[VR_MAX + 1];
+static struct slab queues = SLAB_INIT(sizeof(struct input_queue));
 
-void input_create(dp_vr_id vr, uint32_t weight)
+int input_create(dp_vr_id vr, uint32_t weight)
 {
-	struct input_queue *q = &input_table[vr];
+	struct input_queue *q = slab_get(&queues);
 
-	memset(q, 0, sizeof(*q));
+	if (q == NULL)
+		return -ENOMEM;
 	q->cost_tsc = COST_TSC;
 	drr_entity_init(&q->drr, (int64_t)weight * INPUT_QUANTUM_TSC);
+	input_table[vr] = q;
+	return 0;
 }
 
-void input_set_weight(dp_vr_id vr, uint32_t weight)
+void input_destroy(dp_vr_id vr)
 {
-	input_table[vr].drr.quantum = (int64_t)weight * INPUT_QUANTUM_TSC;
+	slab_put(&queues, input_table[vr]);
+	input_table[vr] = NULL;
+}
+
+/* In the proportion of their weights. */
+static void set_quanta(struct ctx *ctx)
+{
+	int64_t heaviest = 1;
+
+	for (struct vr *vr = ctx->vrs; vr != NULL; vr = vr->next_of_worker)
+		heaviest = RTE_MAX(heaviest, (int64_t)vr->weight);
+	for (struct vr *vr = ctx->vrs; vr != NULL; vr = vr->next_of_worker) {
+		struct input_queue *q = input_table[vr->id];
+		int64_t quantum = (int64_t)vr->weight * INPUT_QUANTUM_TSC;
+
+		if (heaviest * INPUT_QUANTUM_TSC > INPUT_QUANTUM_MAX_TSC)
+			quantum = (int64_t)vr->weight * INPUT_QUANTUM_MAX_TSC / heaviest;
+		q->drr.quantum = RTE_MAX(quantum, 1);
+	}
 }
 
 void input_init(struct input *in, bool off)
@@ -46,7 +70,7 @@ void input_init(struct input *in, bool off)
 	drr_init(&in->drr);
 }
 
-void input_reset(struct ctx *ctx)
+static void epoch_begin(struct ctx *ctx)
 {
 	struct input *in = &ctx->input;
 
@@ -55,24 +79,39 @@ void input_reset(struct ctx *ctx)
 	 * cost the others most of the worker. */
 	in->epoch++;
 	in->n_active = in->n_low = 0;
+	in->look_tsc = ctx->now_tsc + INPUT_LOOK_SECONDS * rte_get_tsc_hz();
+}
+
+void input_reset(struct ctx *ctx)
+{
+	struct input *in = &ctx->input;
+
 	in->queueing = in->queueing && (ctx->n_vrs > 1 || in->handed);
-	in->look_tsc = ctx->now_tsc + LOOK_SECONDS * rte_get_tsc_hz();
+	in->even = false;
+	in->turns = 0;
+	epoch_begin(ctx);
+	set_quanta(ctx);
 }
 
 bool input_crowded(struct ctx *ctx, uint8_t *full)
 {
 	struct input *in = &ctx->input;
 
-	if (++*full < (in->alone ? FULL_BURSTS_ALONE : FULL_BURSTS))
+	if (++*full < FULL_BURSTS)
 		return false;
 	*full = 0;
 	/* A router that is alone shares with nobody. */
 	in->handed |= ctx->handed_out[PKT_FORWARDED] != in->handed_before;
 	if (in->off || (ctx->n_vrs < 2 && !in->handed))
 		return false;
+	if (in->even && !even_window_over(ctx))
+		return false;
+	in->even = in->even && !in->handed && even_check(ctx);
+	if (in->even)
+		return false;
 	in->queueing = true;
 	in->quiet = in->turns = 0;
-	input_reset(ctx);
+	epoch_begin(ctx);
 	return true;
 }
 
@@ -108,7 +147,7 @@ static void look(struct ctx *ctx)
 	struct input *in = &ctx->input;
 
 	for (struct vr *vr = ctx->vrs; vr != NULL; vr = vr->next_of_worker) {
-		struct input_queue *q = &input_table[vr->id];
+		struct input_queue *q = input_table[vr->id];
 
 		if (q->epoch == in->epoch && q->active && !q->seen && q->count == 0) {
 			in->n_low -= q->round != in->round || q->need > 0;
@@ -118,11 +157,7 @@ static void look(struct ctx *ctx)
 		q->seen = false;
 	}
 	note_handed(ctx);
-	/* One that has flooded alone for so long gets the whole worker, as if there were no others;
-	 * these are looked for now and then. */
-	in->alone = in->n_active == 1 && !in->handed && in->quiet == 0;
-	in->turns = 0;
-	in->look_tsc = ctx->now_tsc + LOOK_SECONDS * rte_get_tsc_hz();
+	in->look_tsc = ctx->now_tsc + INPUT_LOOK_SECONDS * rte_get_tsc_hz();
 }
 
 void input_turn_end(struct ctx *ctx, bool full)
@@ -132,11 +167,13 @@ void input_turn_end(struct ctx *ctx, bool full)
 	if (full || in->waiting > 0)
 		in->quiet = 0;
 	else if (++in->quiet >= QUIET_TURNS)
-		in->queueing = in->alone = false;
-	if (unlikely(in->alone) && ++in->turns == ALONE_TURNS) {
-		in->turns = 0;
-		in->alone = in->n_active < 2 && !in->handed;
-		if (in->alone) {
+		in->queueing = false;
+	if (in->turns < WATCH_TURNS) {
+		if (++in->turns == WATCH_TURNS)
+			even_begin(ctx);
+	} else if (unlikely(even_window_over(ctx))) {
+		in->even = !in->handed && even_check(ctx);
+		if (in->even) {
 			input_drain(ctx);
 			in->queueing = false;
 		}
@@ -146,23 +183,29 @@ void input_turn_end(struct ctx *ctx, bool full)
 }
 
 /* The first N packets of the queue. */
-static void dequeue(struct ctx *ctx, struct input_queue *q, struct rte_mbuf **m, unsigned int n)
+static void dequeue(
+	struct ctx *ctx, struct input_queue *q, struct input_item *items, unsigned int n)
 {
 	struct input *in = &ctx->input;
+	uint32_t count = q->count;
 
-	if (q->count > INPUT_OWN)
-		in->shared_free += RTE_MIN(n, q->count - INPUT_OWN);
+	if (count > INPUT_OWN)
+		in->shared_free += RTE_MIN(n, count - INPUT_OWN);
 	for (unsigned int i = 0; i < n; i++) {
-		m[i] = pkt_list_dequeue(&q->queue);
-		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
+		items[i] = q->items[(q->head + i) % INPUT_LEN];
+		rte_prefetch0(items[i].m);
 	}
-	q->count -= n;
+	q->head += n;
+	q->count = count - n;
 	in->waiting -= n;
 	ctx->queued[PKT_FORWARDED] -= n;
-	if (q->count > 0)
+	if (n < count) {
 		drr_yield(&in->drr, &q->drr);
-	else
-		drr_deactivate(&in->drr, &q->drr);
+		return;
+	}
+	/* The same few cache lines again. */
+	q->head = 0;
+	drr_deactivate(&in->drr, &q->drr);
 }
 
 /* How many packets the router may have forwarded now: what it has left pays for. */
@@ -185,8 +228,10 @@ struct segment {
 struct service {
 	struct segment segments[SEGMENTS];
 	unsigned int n_segments, n;
-	bool old; /* a router that has its share was served, in this turn */
-	struct rte_mbuf *m[PKT_BURST];
+	unsigned int old_n; /* packets of routers that have their share */
+	uint64_t round;     /* of the round robin, in which it began */
+	bool old;           /* a router that has its share was served, in this turn */
+	struct input_item items[PKT_BURST];
 };
 
 /* In a new round all are low until they are looked at. */
@@ -204,12 +249,21 @@ static bool is_measured(struct input_queue *q)
 	return q->services++ % MEASURE_EVERY == 0;
 }
 
+/* While a router below its share may have packets in the receive queues, those that have theirs get
+ * few at a time, and no round ends in the middle. */
+static bool must_look(const struct ctx *ctx, const struct service *s, const struct drr_entity *next)
+{
+	return s->n > 0 && input_wants(ctx) &&
+		((s->old_n >= OLD_BURST && !drr_is_fresh(next)) ||
+			ctx->input.drr.round != s->round);
+}
+
 static void choose(struct ctx *ctx, struct service *s)
 {
 	unsigned int n;
 	bool alone;
 
-	s->n_segments = s->n = 0;
+	s->n_segments = s->n = s->old_n = 0;
 	do {
 		struct drr_entity *entity = drr_next(&ctx->input.drr);
 		struct input_queue *q;
@@ -217,17 +271,20 @@ static void choose(struct ctx *ctx, struct service *s)
 
 		if (entity == NULL)
 			return;
+		if (s->n == 0)
+			s->round = ctx->input.drr.round;
 		round_check(&ctx->input);
 		q = container_of(entity, struct input_queue, drr);
 		n = allowed(ctx, q);
-		if (s->n > 0 && s->n + n > PKT_BURST)
+		if (s->n + n > PKT_BURST || must_look(ctx, s, entity))
 			return;
-		if (s->n > 0 && !drr_is_fresh(entity) && input_wants(ctx))
-			return;
-		s->old |= !drr_is_fresh(entity);
+		if (!drr_is_fresh(entity)) {
+			s->old = true;
+			s->old_n += n;
+		}
 		estimate_tsc = (int64_t)n * q->cost_tsc;
 		drr_charge(entity, estimate_tsc);
-		dequeue(ctx, q, s->m + s->n, n);
+		dequeue(ctx, q, s->items + s->n, n);
 		alone = s->n == 0 && is_measured(q);
 		s->segments[s->n_segments++] = (struct segment){q, estimate_tsc};
 		s->n += n;
@@ -267,7 +324,7 @@ static bool serve_burst(struct ctx *ctx, struct service *s)
 	if (s->n == 0)
 		return false;
 	ctx->now_tsc = start_tsc = ctx_read_tsc(ctx);
-	pipeline_take_over(ctx, s->m, s->n);
+	pipeline_serve(ctx, s->items, s->n);
 	settle(s, ctx->fixed_tsc != 0 ? s->n * COST_TSC : ctx_read_tsc(ctx) - start_tsc);
 	return true;
 }

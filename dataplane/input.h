@@ -8,38 +8,68 @@
  * of its worker's INPUT_SHARED (dynamic thresholds, Choudhury and Hahne 1998). What is received is
  * bounded by what serves: when every router that has sent lately has got as much as its share of
  * the round takes, nothing more is taken from the ports until the next, and the device drops for
- * nothing; as long as one is low, the receive queues are emptied to find its packets. */
+ * nothing; as long as one is low, the receive queues are emptied to find its packets.
+ *
+ * Where all that send want as much as each other by their weights, the device drops as fairly, and
+ * they are not made to take turns (even.h). */
 #ifndef HPSR_DATAPLANE_INPUT_H
 #define HPSR_DATAPLANE_INPUT_H
 
 #include "dataplane/ctx.h"
+#include "dataplane/even.h"
 #include "dataplane/iface.h"
 
 #define INPUT_OWN 32u
 #define INPUT_SHARED 1024u
-#define INPUT_QUANTUM_TSC 2048 /* cycles a round for each unit of weight */
+#define INPUT_LEN 256u         /* most of one router; a power of two */
+#define INPUT_QUANTUM_TSC 2048 /* cycles a round for each unit of weight, */
+#define INPUT_QUANTUM_MAX_TSC \
+	8192 /* but not more for the heaviest: its queue has to last a round */
+#define INPUT_RX_SHIFT 4
+#define INPUT_LOOK_SECONDS 5 /* who has sent lately is looked up so often */
 
-/* By router id; it belongs to the router's home worker. */
-struct input_queue {
-	/* What classification touches. */
-	struct pkt_list queue;
-	uint32_t count;
-	uint32_t cost_tsc; /* of a packet, lately */
-	uint32_t epoch;    /* of struct input, in which ACTIVE was said; another: it is not */
-	bool active;       /* has sent lately */
-	bool seen;         /* since the last look */
-	uint32_t round;    /* of struct input, in which NEED was said; another: it is low */
-	int32_t need; /* packets that it lacks to use its share of this round; > 0: it is low */
-	uint64_t dropped;
-	uint32_t services; /* that began a burst */
-	struct drr_entity drr __rte_cache_aligned;
+/* A packet that waits. Not in the mbuf's metadata: that lies in a cache line which nobody else
+ * needs, and packets are many here. */
+struct input_item {
+	struct rte_mbuf *m;
+	uint32_t rx; /* when it was received: TSC >> INPUT_RX_SHIFT */
+	uint16_t iface;
+	uint8_t l3_offset;
 };
 
-extern struct input_queue input_table[];
+/* It belongs to the router's home worker. */
+struct input_queue {
+	/* What classification touches. */
+	uint32_t head, count; /* of items, modulo INPUT_LEN; both are 0 when it is empty */
+	uint32_t cost_tsc;    /* of a packet, lately */
+	uint32_t epoch;       /* of struct input, in which ACTIVE was said; another: it is not */
+	bool active;          /* has sent lately */
+	bool seen;            /* since the last look */
+	uint32_t round;       /* of struct input, in which NEED was said; another: it is low */
+	int32_t need; /* packets that it lacks to use its share of this round; > 0: it is low */
+	uint64_t dropped;
+	uint32_t services;            /* that began a burst */
+	struct even_mark mark, since; /* counters as the window began, and of the last one */
+	double least_cost;            /* cycles of a packet, in the last windows */
+	uint64_t sent_tsc;            /* the last window in which it sent; 0: none */
+	struct drr_entity drr __rte_cache_aligned;
+	struct input_item items[INPUT_LEN] __rte_cache_aligned;
+};
 
-/* A new router; and its weight changes. Control thread, before it is published; home worker. */
-void input_create(dp_vr_id vr, uint32_t weight);
-void input_set_weight(dp_vr_id vr, uint32_t weight);
+extern struct input_queue *input_table[]; /* by router id */
+
+/* A new router's queue. 0 or -ENOMEM. Control thread, before the router is published. */
+int input_create(dp_vr_id vr, uint32_t weight);
+/* The router goes; nothing waits. Control thread, when no worker sees it any more. NULL queue: no
+ * harm. */
+void input_destroy(dp_vr_id vr);
+
+static inline uint64_t input_rx_tsc(const struct input_item *item, uint64_t now_tsc)
+{
+	uint32_t ago = (uint32_t)(now_tsc >> INPUT_RX_SHIFT) - item->rx;
+
+	return now_tsc - ((uint64_t)ago << INPUT_RX_SHIFT);
+}
 
 /* A worker begins. */
 void input_init(struct input *in, bool off);
@@ -91,19 +121,19 @@ static inline bool input_wants(const struct ctx *ctx)
 void input_look(struct input *input, struct input_queue *q);
 
 /* Queue a received packet for its router, which is at home here. False: the queue is full, the drop
- * is counted, and the caller still owns the mbuf. */
+ * is counted, and the caller still owns the mbuf. The caller says to input_taken how many were. */
 static inline bool input_enqueue(
 	struct ctx *ctx, struct iface *in, struct rte_mbuf *m, uint8_t l3_offset, uint64_t rx_tsc)
 {
-	struct input_queue *q = &input_table[in->vr_id];
+	struct input_queue *q = input_table[in->vr_id];
 	struct input *input = &ctx->input;
-	struct pkt_meta *meta;
+	uint32_t count = q->count;
 
 	q->seen = true;
 	if (unlikely(q->round != input->round || q->epoch != input->epoch))
 		input_look(input, q);
-	if (unlikely(q->count >= INPUT_OWN)) {
-		if (q->count - INPUT_OWN >= input->shared_free) {
+	if (unlikely(count >= INPUT_OWN)) {
+		if (count - INPUT_OWN >= input->shared_free || count == INPUT_LEN) {
 			/* No more comes in, whatever it may lack. */
 			input->n_low -= q->need > 0;
 			q->need = 0;
@@ -117,17 +147,23 @@ static inline bool input_enqueue(
 		input->shared_free--;
 	}
 	input->n_low -= q->need-- == 1;
-	meta = pkt_meta(m);
-	meta->rx_tsc = rx_tsc;
-	meta->iface = in->id;
-	meta->l3_offset = l3_offset;
-	meta->class = PKT_FORWARDED;
-	pkt_list_enqueue(&q->queue, m);
-	ctx->queued[PKT_FORWARDED]++;
-	input->waiting++;
-	if (q->count++ == 0)
+	q->count = count + 1;
+	q->items[(q->head + count) % INPUT_LEN] = (struct input_item){.m = m,
+		.rx = (uint32_t)(rx_tsc >> INPUT_RX_SHIFT),
+		.iface = (uint16_t)in->id,
+		.l3_offset = l3_offset};
+	if (count == 0)
 		drr_activate(&input->drr, &q->drr);
 	return true;
 }
+
+/* So many packets were queued. */
+static inline void input_taken(struct ctx *ctx, unsigned int n)
+{
+	ctx->queued[PKT_FORWARDED] += n;
+	ctx->input.waiting += n;
+}
+
+static_assert(IFACE_ID_MAX <= UINT16_MAX, "an input_item holds an interface's id");
 
 #endif

@@ -2,10 +2,10 @@
 /* A packet's way, from top to bottom:
  *
  *   pipeline_receive   a port's burst
- *     classify           port and tags -> interface; other worker's: over the ring (hand_over)
- *     take_in            MAC, EtherType: IPv4 and IPv6 go on, ARP, ND and the rest leave
- *     receive_outer      tunnels' frames are found by a bulk look-up and stripped (tunnel_in.h)
- *     validate           RFC 1812 5.2.2, RFC 8200, martians
+ *     classify           port and tags -> interface (classify.h)
+ *     intake_accept      MAC, EtherType; RFC 1812 5.2.2, RFC 8200, martians: IPv4 and IPv6 go on
+ *     intake_other       ARP, ND and the rest leave; other worker's: over the ring (intake.c)
+ *     intake_outer       tunnels' frames are found by a bulk look-up and stripped (tunnel_in.h)
  *   forward            built for each address family: a burst is of one
  *     guard_in           reverse-path check and filters, where an interface has them (guard.h)
  *     route              FIB lookups of the burst, each in its own virtual router's table; policies
@@ -16,7 +16,7 @@
  *     account            latency and cycles
  *
  *   pipeline_queue     a burst of a port that brings more than the worker forwards: classify, then
- * into its router's input queue (input.h), from which pipeline_take_over takes it
+ * into its router's input queue (intake_queue.c, input.h), from which pipeline_serve takes it
  *
  *   pipeline_release   a virtual link's turn: what waited goes on from route, past its own shaper
  *
@@ -27,189 +27,15 @@
 #include <rte_ethdev.h>
 #include <rte_prefetch.h>
 
-#include "dataplane/arp.h"
-#include "dataplane/classify.h"
 #include "dataplane/family.h"
 #include "dataplane/guard.h"
 #include "dataplane/input.h"
+#include "dataplane/intake.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/place.h"
-#include "dataplane/tunnel_in.h"
 #include "dataplane/underlay.h"
 
-#define PREFETCH_AHEAD 4
 #define STAGE inline __attribute__((always_inline)) /* its address family is a constant */
-
-/* A frame of an interface that is no plain good IPv4 or IPv6: with options, ARP, ND, or to be
- * dropped. Or the interface has guards. */
-static __rte_noinline void take_in_slowly(struct ctx *ctx, struct bursts *b, struct iface *in,
-	struct rte_mbuf *m, uint16_t type, uint8_t l3_offset)
-{
-	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
-	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, l3_offset);
-	int room = (int)m->data_len - l3_offset;
-	enum drop_reason reason;
-
-	if (unlikely(in->flags & IFACE_UNDERLAY) && !underlay_admit(ctx, in, m, type, l3_offset))
-		return;
-	count_in(in, m);
-	if (expected_guarded(ctx, in, frame, type)) {
-		reason = room >= IP4_MIN_LEN && ip4_valid(ip, room) ? DROP_REASON_COUNT
-								    : ip4_validate(ip, room);
-		if (reason == DROP_REASON_COUNT) {
-			b->ip4.guards |= in->flags & IFACE_GUARDED;
-			burst_add(&b->ip4, m, ip, in);
-			return;
-		}
-	} else {
-		reason = frame_judge(in, frame, type, ip, room);
-		if (reason == DROP_REASON_COUNT) {
-			if (type == TYPE_ARP)
-				arp_input(ctx, in, m, l3_offset);
-			else
-				ip6_input(ctx, &b->ip6, in, m, l3_offset, frame[0] & 1);
-			return;
-		}
-	}
-	ctx_drop(ctx, in, m, reason);
-}
-
-/* Take the common frame in; false: it is not one. */
-static inline bool take_in(struct ctx *ctx, struct burst *b, struct iface *in, struct rte_mbuf *m,
-	const uint8_t *frame, uint16_t type, uint8_t l3_offset)
-{
-	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)((uintptr_t)frame + l3_offset);
-
-	if (unlikely(!expected(ctx, in, frame, type, TYPE_IP4) ||
-		    !ip4_valid(ip, (int)m->data_len - l3_offset)))
-		return false;
-	count_in(in, m);
-	burst_add(b, m, ip, in);
-	return true;
-}
-
-/* The same for IPv6. */
-static inline bool take_in6(struct ctx *ctx, struct burst *b, struct iface *in, struct rte_mbuf *m,
-	const uint8_t *frame, uint16_t type, uint8_t l3_offset)
-{
-	struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)((uintptr_t)frame + l3_offset);
-
-	if (!expected(ctx, in, frame, type, TYPE_IP6) || in->root6 == 0 ||
-		!ip6_valid(ip, (int)m->data_len - l3_offset))
-		return false;
-	count_in(in, m);
-	burst_add6(b, m, ip, in);
-	return true;
-}
-
-/* Nobody's frame: count it on the port. */
-static void drop_unclaimed(
-	struct ctx *ctx, struct port *port, struct rte_mbuf *m, enum drop_reason reason)
-{
-	port->drops[reason]++;
-	ctx_drop(ctx, NULL, m, reason);
-}
-
-static void hand_over(
-	struct ctx *ctx, struct port *port, struct iface *in, uint8_t l3_offset, struct rte_mbuf *m)
-{
-	struct pkt_meta *meta = pkt_meta(m);
-
-	meta->rx_tsc = ctx->now_tsc;
-	meta->iface = in->id;
-	meta->l3_offset = l3_offset;
-	meta->class = PKT_FORWARDED;
-	if (unlikely(!ctx_hand_over(ctx, in, m)))
-		drop_unclaimed(ctx, port, m, DROP_HANDOVER_FULL);
-}
-
-/* A frame shorter than Ethernet and IPv4 together may still be an ARP of a careless station, which
- * is ARP's to judge, or too short for its own tags. */
-static bool too_short(const struct rte_mbuf *m, const struct frame_class *c)
-{
-	return m->data_len < RTE_ETHER_HDR_LEN || m->data_len < c->l3_offset;
-}
-
-/* Tags that no interface can have are told apart. */
-static enum drop_reason unclaimed_reason(const struct frame_class *c, const uint8_t *frame)
-{
-	bool reserved = false;
-
-	if (!c->tagged)
-		return DROP_NO_UNTAGGED;
-	for (unsigned int at = RTE_ETHER_HDR_LEN; at < c->l3_offset; at += 4)
-		reserved |= (~load16(frame + at) & RTE_BE16(VID_MASK)) == 0;
-	return reserved ? DROP_VLAN_RESERVED : DROP_UNKNOWN_VLAN;
-}
-
-/* A frame that is nobody's, another worker's, or out of the common. */
-static __rte_noinline void receive_slowly(struct ctx *ctx, struct bursts *b, struct port *port,
-	const struct frame_class *c, struct rte_mbuf *m)
-{
-	if (too_short(m, c))
-		drop_unclaimed(ctx, port, m, DROP_RUNT);
-	else if (c->iface == NULL)
-		drop_unclaimed(ctx, port, m, unclaimed_reason(c, rte_pktmbuf_mtod(m, uint8_t *)));
-	else if (c->iface->worker != ctx->index)
-		hand_over(ctx, port, c->iface, c->l3_offset, m);
-	else
-		take_in_slowly(ctx, b, c->iface, m, c->type, c->l3_offset);
-}
-
-/* The common frame for an interface with guards. */
-static inline bool take_in_guarded(struct ctx *ctx, struct burst *b, struct iface *in,
-	struct rte_mbuf *m, uint16_t type, uint8_t l3_offset)
-{
-	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
-	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)((uintptr_t)frame + l3_offset);
-
-	if (!expected_guarded(ctx, in, frame, type) || !ip4_valid(ip, (int)m->data_len - l3_offset))
-		return false;
-	count_in(in, m);
-	b->guards |= in->flags;
-	burst_add(b, m, ip, in);
-	return true;
-}
-
-/* Not IPv4 of the common kind. */
-static __rte_noinline void receive_other(struct ctx *ctx, struct bursts *b, struct port *port,
-	const struct frame_class *c, struct rte_mbuf *m)
-{
-	if (c->iface != NULL && (c->iface->flags & IFACE_UNDERLAY) != 0) {
-		if (tunnel_claims(c->iface, m, c->type, c->l3_offset))
-			b->outer[b->n_outer++] = m;
-		else
-			receive_slowly(ctx, b, port, c, m);
-		return;
-	}
-	if (c->type == TYPE_IP4 && c->iface != NULL &&
-		take_in_guarded(ctx, &b->ip4, c->iface, m, c->type, c->l3_offset))
-		return;
-	if (unlikely(c->iface == NULL ||
-		    !take_in6(ctx, &b->ip6, c->iface, m, rte_pktmbuf_mtod(m, const uint8_t *),
-			    c->type, c->l3_offset)))
-		receive_slowly(ctx, b, port, c, m);
-}
-
-/* Tunnels' frames, stripped, go the way of those that came in on their interfaces. */
-static __rte_noinline void receive_outer(struct ctx *ctx, struct bursts *b, struct port *port)
-{
-	struct iface *ifaces[PKT_BURST];
-	unsigned int n = tunnel_decap(ctx, port, b->outer, ifaces, b->n_outer);
-
-	for (unsigned int i = 0; i < n; i++) {
-		struct iface *in = ifaces[i];
-		struct rte_mbuf *m = b->outer[i];
-		const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
-		uint16_t type = load16(frame + 12);
-
-		if (unlikely(in->worker != ctx->index))
-			hand_over(ctx, port, in, RTE_ETHER_HDR_LEN, m);
-		else if (!take_in(ctx, &b->ip4, in, m, frame, type, RTE_ETHER_HDR_LEN) &&
-			!take_in6(ctx, &b->ip6, in, m, frame, type, RTE_ETHER_HDR_LEN))
-			take_in_slowly(ctx, b, in, m, type, RTE_ETHER_HDR_LEN);
-	}
-}
 
 static STAGE void route(struct ctx *ctx, struct burst *b, enum ip_af af)
 {
@@ -241,9 +67,7 @@ static void resolve_slowly(struct ctx *ctx, struct burst *b, enum ip_af af)
 		struct adj *adj = b->adj[i];
 
 		if (adj->kind != ADJ_KIND_FORWARD && adj->kind != ADJ_KIND_TUNNEL) {
-			uint64_t rx_tsc = b->rx_tsc != 0 ? b->rx_tsc : pkt_meta(b->m[i])->rx_tsc;
-
-			adj = family_resolve(ctx, b, i, adj, rx_tsc, af);
+			adj = family_resolve(ctx, b, i, adj, burst_rx_tsc(b, i), af);
 			if (adj == NULL)
 				continue;
 		}
@@ -392,11 +216,11 @@ static void account(struct ctx *ctx, struct burst *b)
 	}
 }
 
-/* Packets with times of their own: read before the driver has the mbufs. */
+/* Packets with times of their own. */
 static void account_waiting(struct ctx *ctx, struct burst *b)
 {
 	for (unsigned int i = 0; i < b->n; i++) {
-		uint64_t latency_tsc = ctx->now_tsc - pkt_meta(b->m[i])->rx_tsc;
+		uint64_t latency_tsc = ctx->now_tsc - b->rx[i];
 		struct iface *in = b->in[i];
 
 		latency_row(&ctx->latency, hist_index(latency_tsc))[in->vr_id]++;
@@ -456,88 +280,39 @@ void pipeline_receive(struct ctx *ctx, struct port *port, struct rte_mbuf **m, u
 	bursts_init(&b, ctx->now_tsc, NULL);
 	ctx->received += n;
 	port->rx_packets += n;
-	for (unsigned int i = 0; i < RTE_MIN(n, (unsigned int)PREFETCH_AHEAD); i++)
-		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
+	intake_prefetch(m, n);
 	for (unsigned int i = 0; i < n; i++) {
 		const uint8_t *frame = rte_pktmbuf_mtod(m[i], const uint8_t *);
 		struct frame_class c = classify(port, frame);
 
-		if (i + PREFETCH_AHEAD < n)
-			rte_prefetch0(rte_pktmbuf_mtod(m[i + PREFETCH_AHEAD], void *));
+		if (i + INTAKE_PREFETCH < n)
+			rte_prefetch0(rte_pktmbuf_mtod(m[i + INTAKE_PREFETCH], void *));
 		bytes += m[i]->data_len;
 		if (unlikely(c.iface == NULL ||
-			    !take_in(ctx, &b.ip4, c.iface, m[i], frame, c.type, c.l3_offset)))
-			receive_other(ctx, &b, port, &c, m[i]);
+			    !intake_accept(ctx, &b.ip4, c.iface, m[i], frame, c.type, c.l3_offset)))
+			intake_other(ctx, &b, port, &c, m[i]);
 	}
 	port->rx_bytes += bytes;
 	if (unlikely(b.n_outer > 0))
-		receive_outer(ctx, &b, port);
+		intake_outer(ctx, &b, port);
 	forward_in_order(ctx, &b);
 }
 
-/* Tunnels' frames, stripped, each into its router's queue; those that are not taken go to *full. */
-static __rte_noinline unsigned int queue_outer(
-	struct ctx *ctx, struct port *port, struct bursts *b, struct rte_mbuf **full)
+/* A packet that has been classified before. False: its interface has gone meanwhile, and the caller
+ * still owns the mbuf. */
+static inline bool take_over(
+	struct ctx *ctx, struct bursts *b, struct rte_mbuf *m, dp_iface_id iface, uint8_t l3_offset)
 {
-	struct iface *ifaces[PKT_BURST];
-	unsigned int n = tunnel_decap(ctx, port, b->outer, ifaces, b->n_outer), n_full = 0;
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint16_t type = load16(frame + l3_offset - 2);
+	struct iface *in = iface_get(iface);
 
-	for (unsigned int i = 0; i < n; i++) {
-		if (ifaces[i]->worker != ctx->index)
-			hand_over(ctx, port, ifaces[i], RTE_ETHER_HDR_LEN, b->outer[i]);
-		else if (!input_enqueue(
-				 ctx, ifaces[i], b->outer[i], RTE_ETHER_HDR_LEN, ctx->now_tsc))
-			full[n_full++] = b->outer[i];
-	}
-	return n_full;
-}
-
-void pipeline_queue(struct ctx *ctx, struct port *port, struct rte_mbuf **m, unsigned int n)
-{
-	struct rte_mbuf *full[PKT_BURST];
-	unsigned int n_full = 0;
-	uint64_t bytes = 0;
-	struct bursts b;
-
-	bursts_init(&b, ctx->now_tsc, NULL);
-	ctx->received += n;
-	port->rx_packets += n;
-	for (unsigned int i = 0; i < RTE_MIN(n, (unsigned int)PREFETCH_AHEAD); i++)
-		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
-	for (unsigned int i = 0; i < n; i++) {
-		struct frame_class c = classify(port, rte_pktmbuf_mtod(m[i], const uint8_t *));
-
-		if (i + PREFETCH_AHEAD < n)
-			rte_prefetch0(rte_pktmbuf_mtod(m[i + PREFETCH_AHEAD], void *));
-		bytes += m[i]->data_len;
-		if (unlikely(c.iface != NULL && (c.iface->flags & IFACE_UNDERLAY) != 0 &&
-			    tunnel_claims(c.iface, m[i], c.type, c.l3_offset)))
-			b.outer[b.n_outer++] = m[i];
-		else if (unlikely(c.iface == NULL || too_short(m[i], &c) ||
-				 c.iface->worker != ctx->index))
-			receive_slowly(ctx, &b, port, &c, m[i]);
-		else if (!input_enqueue(ctx, c.iface, m[i], c.l3_offset, ctx->now_tsc))
-			full[n_full++] = m[i];
-	}
-	port->rx_bytes += bytes;
-	if (unlikely(b.n_outer > 0))
-		n_full += queue_outer(ctx, port, &b, full + n_full);
-	input_free(full, n_full);
-}
-
-void pipeline_queue_handed(struct ctx *ctx, struct rte_mbuf **m, unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++) {
-		const struct pkt_meta *meta = pkt_meta(m[i]);
-		struct iface *in = iface_get(meta->iface);
-
-		if (unlikely(in == NULL || in->worker != ctx->index))
-			ctx_drop_meta(ctx, NULL, m[i], DROP_INTERFACE_GONE);
-		else if (unlikely(meta->l3_offset == 0))
-			underlay_send(ctx, in, m[i]);
-		else if (!input_enqueue(ctx, in, m[i], meta->l3_offset, meta->rx_tsc))
-			rte_pktmbuf_free(m[i]);
-	}
+	if (unlikely(in == NULL || in->worker != ctx->index))
+		return false;
+	if (!intake_accept(ctx, &b->ip4, in, m, frame, type, l3_offset) &&
+		!intake_accept6(ctx, &b->ip6, in, m, frame, type, l3_offset))
+		intake_slowly(ctx, b, in, m, type, l3_offset);
+	return true;
 }
 
 void pipeline_take_over(struct ctx *ctx, struct rte_mbuf **m, unsigned int n)
@@ -546,16 +321,28 @@ void pipeline_take_over(struct ctx *ctx, struct rte_mbuf **m, unsigned int n)
 
 	bursts_init(&b, 0, NULL);
 	for (unsigned int i = 0; i < n; i++) {
-		const uint8_t *frame = rte_pktmbuf_mtod(m[i], const uint8_t *);
-		uint8_t l3_offset = pkt_meta(m[i])->l3_offset;
-		uint16_t type = load16(frame + l3_offset - 2);
-		struct iface *in = iface_get(pkt_meta(m[i])->iface);
+		const struct pkt_meta *meta = pkt_meta(m[i]);
 
-		if (unlikely(in == NULL || in->worker != ctx->index))
+		bursts_set_rx(&b, meta->rx_tsc);
+		if (!take_over(ctx, &b, m[i], meta->iface, meta->l3_offset))
 			ctx_drop_meta(ctx, NULL, m[i], DROP_INTERFACE_GONE);
-		else if (!take_in(ctx, &b.ip4, in, m[i], frame, type, l3_offset) &&
-			!take_in6(ctx, &b.ip6, in, m[i], frame, type, l3_offset))
-			take_in_slowly(ctx, &b, in, m[i], type, l3_offset);
+	}
+	forward_in_order(ctx, &b);
+}
+
+void pipeline_serve(struct ctx *ctx, const struct input_item *items, unsigned int n)
+{
+	struct bursts b;
+
+	bursts_init(&b, 0, NULL);
+	for (unsigned int i = 0; i < RTE_MIN(n, (unsigned int)INTAKE_PREFETCH); i++)
+		rte_prefetch0(rte_pktmbuf_mtod(items[i].m, void *));
+	for (unsigned int i = 0; i < n; i++) {
+		if (i + INTAKE_PREFETCH < n)
+			rte_prefetch0(rte_pktmbuf_mtod(items[i + INTAKE_PREFETCH].m, void *));
+		bursts_set_rx(&b, input_rx_tsc(&items[i], ctx->now_tsc));
+		if (!take_over(ctx, &b, items[i].m, items[i].iface, items[i].l3_offset))
+			ctx_drop(ctx, NULL, items[i].m, DROP_INTERFACE_GONE);
 	}
 	forward_in_order(ctx, &b);
 }
@@ -575,6 +362,7 @@ static void bursts_add_waiting(
 {
 	void *l3 = rte_pktmbuf_mtod_offset(m, void *, pkt_meta(m)->l3_offset);
 
+	bursts_set_rx(b, pkt_meta(m)->rx_tsc);
 	if (likely(family_of(l3) == IP_AF_4)) {
 		b->ip4.guards |= in->flags & IFACE_POLICY;
 		burst_add(&b->ip4, m, l3, in);

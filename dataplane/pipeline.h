@@ -4,6 +4,7 @@
 #define HPSR_DATAPLANE_PIPELINE_H
 
 #include "dataplane/ctx.h"
+#include "dataplane/input.h"
 #include "dataplane/vlink.h"
 
 /* N frames (up to PKT_BURST) that a port has received. Takes the mbufs. */
@@ -14,6 +15,8 @@ void pipeline_queue(struct ctx *ctx, struct port *port, struct rte_mbuf **m, uns
 void pipeline_queue_handed(struct ctx *ctx, struct rte_mbuf **m, unsigned int n);
 /* N frames that another worker has received and classified: their metadata is filled in. */
 void pipeline_take_over(struct ctx *ctx, struct rte_mbuf **m, unsigned int n);
+/* N packets out of input queues, up to PKT_BURST. */
+void pipeline_serve(struct ctx *ctx, const struct input_item *items, unsigned int n);
 /* A virtual link's time has come: let go what its bucket allows, up to a burst. */
 void pipeline_release(struct ctx *ctx, struct vlink *link);
 /* Route again what waited for neighbours that have answered. True: there was something. */

@@ -83,7 +83,7 @@ struct burst {
 	uint8_t guards;     /* flags of interfaces that they came in on: what guard.h has to do */
 	uint8_t guards_out; /* some leave by an interface with a filter; set by resolve */
 	bool tunnels;       /* some leave by a tunnel; set by resolve */
-	uint64_t rx_tsc;    /* of all packets; 0: each has its own in its metadata */
+	uint64_t rx_tsc;    /* of all packets; 0: each has its own in RX */
 	struct vlink *paid; /* the virtual link that has let these pass already, or NULL */
 	struct rte_mbuf *m[PKT_BURST];
 	union {
@@ -95,9 +95,15 @@ struct burst {
 		uint32_t dst[PKT_BURST]; /* destination, host order */
 		uint8_t dst6[PKT_BURST][16];
 	};
+	uint64_t rx[PKT_BURST]; /* when it was received; only where rx_tsc is 0 */
 	uint32_t nh[PKT_BURST];
 	struct adj *adj[PKT_BURST];
 };
+
+static inline uint64_t burst_rx_tsc(const struct burst *b, unsigned int i)
+{
+	return b->rx_tsc != 0 ? b->rx_tsc : b->rx[i];
+}
 
 /* What is received, by family; and frames that are for tunnels, in their outer headers still. */
 struct bursts {
@@ -135,6 +141,13 @@ static inline void burst_add6(
 	b->n++;
 }
 
+/* The next packet, of whatever family, was received then. */
+static inline void bursts_set_rx(struct bursts *b, uint64_t rx_tsc)
+{
+	b->ip4.rx[b->ip4.n] = rx_tsc;
+	b->ip6.rx[b->ip6.n] = rx_tsc;
+}
+
 static inline void bursts_init(struct bursts *b, uint64_t rx_tsc, struct vlink *paid)
 {
 	burst_init(&b->ip4, rx_tsc, paid);
@@ -151,6 +164,7 @@ static inline void burst_keep(struct burst *b, unsigned int to, unsigned int fro
 	b->m[to] = b->m[from];
 	b->ip[to] = b->ip[from];
 	b->in[to] = b->in[from];
+	b->rx[to] = b->rx[from];
 }
 
 static inline uint8_t pkt_l3_offset(const struct rte_mbuf *m, const void *l3)

@@ -15,8 +15,7 @@ void place_wait(struct ctx *ctx, struct burst *b, unsigned int i, struct vlink *
 		ctx_drop(ctx, out, m, DROP_LINK_POLICED);
 		return;
 	}
-	if (b->rx_tsc != 0)
-		meta->rx_tsc = b->rx_tsc;
+	meta->rx_tsc = burst_rx_tsc(b, i);
 	meta->link_bytes = (uint16_t)bytes;
 	meta->class = PKT_FORWARDED;
 	if (link->at == DP_AT_VIF_OUT) {

@@ -82,7 +82,11 @@ int vr_create(const struct dp_vr_spec *spec, uint8_t worker, struct vr **out, ch
 		rc = vr_id_alloc(vr);
 	if (rc < 0)
 		goto fail;
-	input_create(vr->id, spec->weight);
+	rc = input_create(vr->id, spec->weight);
+	if (rc < 0) {
+		vr_table[vr->id] = NULL;
+		goto fail;
+	}
 	*out = vr;
 	return 0;
 fail:
@@ -100,6 +104,7 @@ void vr_destroy(struct vr *vr)
 	if (vr == NULL)
 		return;
 	vr_table[vr->id] = NULL;
+	input_destroy(vr->id);
 	fib_destroy(vr->fib4);
 	fib_destroy(vr->fib6);
 	nexthop_table_fini(&vr->nexthops);

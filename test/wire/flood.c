@@ -14,7 +14,7 @@ void wire_flood_input(const struct wire_lab *lab)
 	for (unsigned int i = 0; i < 4 * 64; i++)
 		wire_send(0, &there);
 	wire_poll(20);
-	for (unsigned int i = 0; i < 32 + 1024 / 2 + 1; i++)
+	for (unsigned int i = 0; i < 256 + 1; i++)
 		wire_send(i & 1, i & 1 ? &back : &there);
 	wire_poll(100);
 }
