@@ -8,7 +8,8 @@
 #include "bench/sched_bench.h"
 #include "dataplane/vlink.h"
 
-#define WHEEL_TICK_SHIFT 10 /* the worker's */
+#define WHEEL_TICK_SHIFT 7 /* the worker's */
+#define AHEAD 4
 #define FRAMES_MIN 256u
 
 struct group {
@@ -32,7 +33,7 @@ static int open_group(
 		.rate_bps = bps,
 		.burst_bytes = (uint64_t)4 * FRAME,
 		.queue_packets = 1u << 20,
-		.queue_bytes = UINT64_C(1) << 32};
+		.queue_bytes = UINT64_C(1) << 31};
 	/* Each link has frames waiting and in the pool. */
 	uint32_t each = RTE_MAX(FRAMES_MIN / busy, busy * 4 <= WAITING_MAX ? 4u : 2u);
 	char err[DP_ERR_LEN];
@@ -81,13 +82,15 @@ static void make(struct group *g, struct frames *f)
 static unsigned int turn(
 	struct group *g, const struct frames *f, struct rte_mbuf **out, unsigned int max)
 {
-	struct wheel_node *node;
-	unsigned int n = 0;
+	struct vlink *due[BURST];
+	unsigned int n = 0, n_due;
 
 	for (unsigned int i = 0; i < f->n; i++) {
 		struct vlink *link = g->links[f->link[i]];
 		struct rte_mbuf *m = f->m[i];
 
+		if (i + AHEAD < f->n) /* as the pipeline does */
+			vlink_prefetch(g->links[f->link[i + AHEAD]]);
 		if (vlink_pass(link, m->pkt_len, g->ctx.now_tsc)) {
 			out[n++] = m;
 			continue;
@@ -96,14 +99,9 @@ static unsigned int turn(
 		pkt_meta(m)->rx_tsc = g->ctx.now_tsc;
 		vlink_enqueue(&g->ctx, link, m);
 	}
-	while (n < max && (node = wheel_expire(&g->ctx.wheel, g->ctx.now_tsc)) != NULL) {
-		struct vlink *link = RTE_PTR_SUB(node, offsetof(struct vlink, timer));
-
-		while (n < max && (out[n] = vlink_dequeue(&g->ctx, link, g->ctx.now_tsc)) != NULL)
-			n++;
-		if (n == max)
-			vlink_again(&g->ctx, link, g->ctx.now_tsc);
-	}
+	while (n < max && (n_due = vlink_expire(&g->ctx, due, RTE_MIN(max - n, BURST))) > 0)
+		for (unsigned int i = 0; i < n_due; i++)
+			n += vlink_dequeue(&g->ctx, due[i], out + n, max - n);
 	return n;
 }
 

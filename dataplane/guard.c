@@ -306,7 +306,7 @@ void guard_out(struct ctx *ctx, struct burst *b, enum ip_af af)
 	for (unsigned int i = 0; i < b->n; i++) {
 		const struct iface *out = b->adj[i]->out;
 
-		of[i] = b->paid == NULL || out->link != b->paid ? out->filter_out : NULL;
+		of[i] = burst_paid(b, i, out->id) ? NULL : out->filter_out;
 	}
 	drop = filter_burst(b, of, af);
 	if (drop == 0)

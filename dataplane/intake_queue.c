@@ -35,7 +35,7 @@ void pipeline_queue(struct ctx *ctx, struct port *port, struct rte_mbuf **m, uns
 	uint64_t bytes = 0;
 	struct bursts b;
 
-	bursts_init(&b, ctx->now_tsc, NULL);
+	bursts_init(&b, ctx->now_tsc);
 	ctx->received += n;
 	port->rx_packets += n;
 	intake_prefetch(m, n);

@@ -35,6 +35,7 @@
 #include "dataplane/place.h"
 #include "dataplane/underlay.h"
 
+#define SHAPE_PREFETCH 4                            /* packets */
 #define STAGE inline __attribute__((always_inline)) /* its address family is a constant */
 
 static STAGE void route(struct ctx *ctx, struct burst *b, enum ip_af af)
@@ -67,6 +68,8 @@ static void resolve_slowly(struct ctx *ctx, struct burst *b, enum ip_af af)
 		struct adj *adj = b->adj[i];
 
 		if (adj->kind != ADJ_KIND_FORWARD && adj->kind != ADJ_KIND_TUNNEL) {
+			/* Where it may be held, that it has paid is not forgotten. */
+			pkt_meta(b->m[i])->paid = b->waited ? b->paid[i] : 0;
 			adj = family_resolve(ctx, b, i, adj, burst_rx_tsc(b, i), af);
 			if (adj == NULL)
 				continue;
@@ -116,7 +119,9 @@ static STAGE void shape(struct ctx *ctx, struct burst *b, enum ip_af af)
 		struct iface *out = adj->out;
 		struct vlink *link = out->link;
 
-		if (link != NULL && link != b->paid) {
+		if (b->mixed && i + SHAPE_PREFETCH < b->n)
+			vlink_prefetch(b->adj[i + SHAPE_PREFETCH]->out->link);
+		if (link != NULL && !burst_paid(b, i, out->id)) {
 			void *ip = family_header(b, i, af);
 			uint16_t total = family_total(ip, af);
 			uint32_t bytes = (uint32_t)total + out->l2_len + link->overhead;
@@ -277,7 +282,7 @@ void pipeline_receive(struct ctx *ctx, struct port *port, struct rte_mbuf **m, u
 	uint64_t bytes = 0;
 	struct bursts b;
 
-	bursts_init(&b, ctx->now_tsc, NULL);
+	bursts_init(&b, ctx->now_tsc);
 	ctx->received += n;
 	port->rx_packets += n;
 	intake_prefetch(m, n);
@@ -319,7 +324,7 @@ void pipeline_take_over(struct ctx *ctx, struct rte_mbuf **m, unsigned int n)
 {
 	struct bursts b;
 
-	bursts_init(&b, 0, NULL);
+	bursts_init(&b, 0);
 	for (unsigned int i = 0; i < n; i++) {
 		const struct pkt_meta *meta = pkt_meta(m[i]);
 
@@ -334,7 +339,7 @@ void pipeline_serve(struct ctx *ctx, const struct input_item *items, unsigned in
 {
 	struct bursts b;
 
-	bursts_init(&b, 0, NULL);
+	bursts_init(&b, 0);
 	for (unsigned int i = 0; i < RTE_MIN(n, (unsigned int)INTAKE_PREFETCH); i++)
 		rte_prefetch0(rte_pktmbuf_mtod(items[i].m, void *));
 	for (unsigned int i = 0; i < n; i++) {
@@ -356,22 +361,24 @@ static struct iface *came_in_on(const struct pkt_meta *meta, struct iface *fallb
 	return in != NULL && in->vr == fallback->vr ? in : fallback;
 }
 
-/* What it met where it came in is behind it; which way it goes is not settled. */
+/* What it met where it came in is behind it, and the link of the interface PAID; which way it goes
+ * is not settled. */
 static void bursts_add_waiting(
-	struct ctx *ctx, struct bursts *b, struct rte_mbuf *m, struct iface *in)
+	struct ctx *ctx, struct bursts *b, struct rte_mbuf *m, struct iface *in, uint16_t paid)
 {
 	void *l3 = rte_pktmbuf_mtod_offset(m, void *, pkt_meta(m)->l3_offset);
+	struct burst *to = likely(family_of(l3) == IP_AF_4) ? &b->ip4 : &b->ip6;
 
 	bursts_set_rx(b, pkt_meta(m)->rx_tsc);
-	if (likely(family_of(l3) == IP_AF_4)) {
-		b->ip4.guards |= in->flags & IFACE_POLICY;
-		burst_add(&b->ip4, m, l3, in);
-	} else if (in->root6 != 0) {
-		b->ip6.guards |= in->flags & IFACE_POLICY;
-		burst_add6(&b->ip6, m, l3, in);
-	} else {
+	to->guards |= in->flags & IFACE_POLICY;
+	to->waited = true;
+	to->paid[to->n] = paid;
+	if (likely(to == &b->ip4))
+		burst_add(to, m, l3, in);
+	else if (in->root6 != 0)
+		burst_add6(to, m, l3, in);
+	else
 		ctx_drop(ctx, in, m, DROP_IP6_DISABLED);
-	}
 }
 
 /* A packet of the router's own that waited for a neighbour. */
@@ -388,26 +395,46 @@ static void release_finished(
 	struct ctx *ctx, struct bursts *b, struct iface *out, struct rte_mbuf *m)
 {
 	forward(ctx, b);
-	bursts_init(b, 0, b->ip4.paid);
+	bursts_init(b, 0);
 	place_release(ctx, out, m);
 }
 
-void pipeline_release(struct ctx *ctx, struct vlink *link)
+/* N packets that the links of these interfaces have let go. */
+static void release(struct ctx *ctx, struct rte_mbuf **m, struct iface **out, unsigned int n)
 {
-	unsigned int n = 0;
-	struct rte_mbuf *m;
 	struct bursts b;
 
-	bursts_init(&b, 0, link);
-	for (; n < PKT_BURST && (m = vlink_dequeue(ctx, link, ctx->now_tsc)) != NULL; n++) {
-		if (likely(!place_finished(m)))
-			bursts_add_waiting(ctx, &b, m, came_in_on(pkt_meta(m), link->iface));
+	bursts_init(&b, 0);
+	for (unsigned int i = 0; i < n; i++) {
+		if (likely(!place_finished(m[i])))
+			bursts_add_waiting(ctx, &b, m[i], came_in_on(pkt_meta(m[i]), out[i]),
+				(uint16_t)out[i]->id);
 		else
-			release_finished(ctx, &b, link->iface, m);
+			release_finished(ctx, &b, out[i], m[i]);
 	}
-	if (n == PKT_BURST)
-		vlink_again(ctx, link, ctx->now_tsc);
 	forward(ctx, &b);
+}
+
+void pipeline_release(struct ctx *ctx, struct vlink **links, unsigned int n_links)
+{
+	struct rte_mbuf *m[PKT_BURST];
+	struct iface *out[PKT_BURST];
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < n_links; i++) {
+		unsigned int end = n + vlink_dequeue(ctx, links[i], m + n, PKT_BURST - n);
+
+		for (; n < end; n++) {
+			out[n] = links[i]->iface;
+			rte_prefetch0(rte_pktmbuf_mtod(m[n], void *));
+		}
+		/* No link gets less than half a burst for its turn. */
+		if (n > PKT_BURST / 2) {
+			release(ctx, m, out, n);
+			n = 0;
+		}
+	}
+	release(ctx, m, out, n);
 }
 
 bool pipeline_ready(struct ctx *ctx)
@@ -420,7 +447,7 @@ bool pipeline_ready(struct ctx *ctx)
 		struct rte_mbuf *m;
 		struct bursts b;
 
-		bursts_init(&b, 0, NULL);
+		bursts_init(&b, 0);
 		while (b.ip4.n + b.ip6.n < PKT_BURST && (m = pkt_list_dequeue(&ready)) != NULL) {
 			struct iface *in = iface_get(pkt_meta(m)->iface);
 
@@ -431,7 +458,7 @@ bool pipeline_ready(struct ctx *ctx)
 			else if (unlikely(in->flags & IFACE_UNDERLAY))
 				underlay_send(ctx, in, m);
 			else if (likely(!place_finished(m)))
-				bursts_add_waiting(ctx, &b, m, in);
+				bursts_add_waiting(ctx, &b, m, in, pkt_meta(m)->paid);
 			else
 				release_finished(ctx, &b, in, m);
 		}

@@ -17,8 +17,9 @@ void pipeline_queue_handed(struct ctx *ctx, struct rte_mbuf **m, unsigned int n)
 void pipeline_take_over(struct ctx *ctx, struct rte_mbuf **m, unsigned int n);
 /* N packets out of input queues, up to PKT_BURST. */
 void pipeline_serve(struct ctx *ctx, const struct input_item *items, unsigned int n);
-/* A virtual link's time has come: let go what its bucket allows, up to a burst. */
-void pipeline_release(struct ctx *ctx, struct vlink *link);
+/* The time of N virtual links has come (vlink_expire): let go what their buckets allow, of each up
+ * to a burst. */
+void pipeline_release(struct ctx *ctx, struct vlink **links, unsigned int n_links);
 /* Route again what waited for neighbours that have answered. True: there was something. */
 bool pipeline_ready(struct ctx *ctx);
 

@@ -35,10 +35,14 @@ enum pkt_class {
 struct pkt_meta {
 	struct rte_mbuf *next; /* in the queue it waits in */
 	uint64_t rx_tsc;       /* when it was received */
-	uint32_t iface;        /* id of the interface it came in on; originated: leaves by */
+	uint16_t iface;        /* id of the interface it came in on; originated: leaves by */
 	uint16_t link_bytes;   /* what it costs on the virtual link; over a ring, the port number */
-	uint8_t l3_offset;     /* PKT_TX_ONLY: a finished frame, to leave by `iface` */
-	uint8_t class;         /* enum pkt_class */
+	union {
+		uint16_t next_bytes; /* in a virtual link's queue: what the next one costs */
+		uint16_t paid;       /* held for a neighbour: see struct burst */
+	};
+	uint8_t l3_offset; /* PKT_TX_ONLY: a finished frame, to leave by `iface` */
+	uint8_t class;     /* enum pkt_class */
 };
 
 extern int pkt_meta_offset; /* set once by pkt_init, before any worker runs */
@@ -83,14 +87,15 @@ struct burst {
 	uint8_t guards;     /* flags of interfaces that they came in on: what guard.h has to do */
 	uint8_t guards_out; /* some leave by an interface with a filter; set by resolve */
 	bool tunnels;       /* some leave by a tunnel; set by resolve */
+	bool waited;        /* some have been let pass by a virtual link already; paid is valid */
 	uint64_t rx_tsc;    /* of all packets; 0: each has its own in RX */
-	struct vlink *paid; /* the virtual link that has let these pass already, or NULL */
 	struct rte_mbuf *m[PKT_BURST];
 	union {
 		struct rte_ipv4_hdr *ip[PKT_BURST];
 		struct rte_ipv6_hdr *ip6[PKT_BURST];
 	};
 	struct iface *in[PKT_BURST];
+	uint16_t paid[PKT_BURST]; /* id of the interface whose link has let it pass, or 0 */
 	union {
 		uint32_t dst[PKT_BURST]; /* destination, host order */
 		uint8_t dst6[PKT_BURST][16];
@@ -113,12 +118,12 @@ struct bursts {
 };
 
 /* The arrays stay as they are: nothing reads them beyond n. */
-static inline void burst_init(struct burst *b, uint64_t rx_tsc, struct vlink *paid)
+static inline void burst_init(struct burst *b, uint64_t rx_tsc)
 {
 	b->n = 0;
 	b->guards = 0;
+	b->waited = false;
 	b->rx_tsc = rx_tsc;
-	b->paid = paid;
 }
 
 static inline void burst_add(
@@ -148,10 +153,10 @@ static inline void bursts_set_rx(struct bursts *b, uint64_t rx_tsc)
 	b->ip6.rx[b->ip6.n] = rx_tsc;
 }
 
-static inline void bursts_init(struct bursts *b, uint64_t rx_tsc, struct vlink *paid)
+static inline void bursts_init(struct bursts *b, uint64_t rx_tsc)
 {
-	burst_init(&b->ip4, rx_tsc, paid);
-	burst_init(&b->ip6, rx_tsc, paid);
+	burst_init(&b->ip4, rx_tsc);
+	burst_init(&b->ip6, rx_tsc);
 	b->n_outer = 0;
 }
 
@@ -165,6 +170,14 @@ static inline void burst_keep(struct burst *b, unsigned int to, unsigned int fro
 	b->ip[to] = b->ip[from];
 	b->in[to] = b->in[from];
 	b->rx[to] = b->rx[from];
+	b->paid[to] = b->paid[from];
+}
+
+/* Packet I has waited for the link of the interface with this id: neither that link nor the
+ * interface's filter has anything to say about it any more. */
+static inline bool burst_paid(const struct burst *b, unsigned int i, uint32_t out_id)
+{
+	return b->waited && b->paid[i] == out_id;
 }
 
 static inline uint8_t pkt_l3_offset(const struct rte_mbuf *m, const void *l3)

@@ -12,10 +12,10 @@
 #include "lib/slab.h"
 
 #define VLINK_L1_OVERHEAD 24 /* preamble 8, FCS 4, gap 12 */
-#define VLINK_QUEUE_MAX (UINT64_C(1) << 32)
+#define VLINK_QUEUE_MAX UINT32_MAX
 
 /* Thousands wait at a time, and are visited in random order. */
-static struct slab links = SLAB_INIT(sizeof(struct vlink));
+static struct slab slab = SLAB_INIT(sizeof(struct vlink));
 
 /* What the shaper lets pass: with a port that holds the part above the grant to what others leave,
  * up to what may be borrowed. */
@@ -27,9 +27,9 @@ static uint64_t shaped_bps(const struct dp_link_spec *spec, const struct iface *
 }
 
 /* What a frame counts beyond the one that the interface's router sees. */
-static uint32_t frame_overhead(const struct dp_link_spec *spec, const struct iface *iface)
+static uint16_t frame_overhead(const struct dp_link_spec *spec, const struct iface *iface)
 {
-	return iface->outer_len + (spec->count_l1 ? VLINK_L1_OVERHEAD : 0u);
+	return (uint16_t)(iface->outer_len + (spec->count_l1 ? VLINK_L1_OVERHEAD : 0));
 }
 
 /* The largest frame as the link counts it. */
@@ -89,6 +89,16 @@ int vlink_check(const struct dp_link_spec *spec, const char *name, char *err)
 	return 0;
 }
 
+static void conf_set(struct vlink *link, const struct dp_link_spec *spec)
+{
+	link->spec = *spec;
+	link->at = (uint8_t)spec->at;
+	link->by = (uint8_t)spec->by;
+	link->overhead = frame_overhead(spec, link->iface);
+	link->limit_packets = spec->queue_packets;
+	link->limit_bytes = (uint32_t)spec->queue_bytes;
+}
+
 int vlink_create(const struct dp_link_spec *spec, struct iface *iface, uint64_t now_tsc,
 	struct vlink **out, char *err)
 {
@@ -97,21 +107,18 @@ int vlink_create(const struct dp_link_spec *spec, struct iface *iface, uint64_t 
 
 	if (rc < 0)
 		return rc;
-	link = slab_get(&links);
+	link = slab_get(&slab);
 	if (link == NULL) {
 		snprintf(err, DP_ERR_LEN, "interface %s: out of memory", iface->name);
 		return -ENOMEM;
 	}
 	link->iface = iface;
-	link->spec = *spec;
-	link->at = (uint8_t)spec->at;
-	link->by = (uint8_t)spec->by;
-	link->overhead = frame_overhead(spec, iface);
+	conf_set(link, spec);
 	rc = shaper_init(link, spec, now_tsc);
 	if (rc < 0) {
 		snprintf(err, DP_ERR_LEN, "interface %s: rate or burst is out of range",
 			iface->name);
-		slab_put(&links, link);
+		slab_put(&slab, link);
 		return rc;
 	}
 	*out = link;
@@ -120,19 +127,18 @@ int vlink_create(const struct dp_link_spec *spec, struct iface *iface, uint64_t 
 
 void vlink_destroy(struct vlink *link)
 {
-	slab_put(&links, link);
+	slab_put(&slab, link);
 }
 
-static void vlink_arm(struct ctx *ctx, struct vlink *link)
+/* A link that is not armed: something waits. */
+static inline void vlink_arm(struct ctx *ctx, struct vlink *link)
 {
 	uint64_t due;
 
 	if (link->by == DP_BY_TBF)
-		due = link->tbf.last_tsc +
-			tbf_wait_tsc(&link->tbf, pkt_meta(link->queue.head)->link_bytes);
+		due = link->tbf.last_tsc + tbf_wait_tsc(&link->tbf, link->head_bytes);
 	else
 		due = link->psp.last_tsc + psp_wait_tsc(&link->psp);
-	wheel_del(&ctx->wheel, &link->timer);
 	wheel_add(&ctx->wheel, &link->timer, due);
 }
 
@@ -173,92 +179,125 @@ void vlink_set(struct ctx *ctx, struct vlink *link, const struct dp_link_spec *s
 	else
 		psp_set(&link->psp, bps, paced_burst(spec, link->iface),
 			largest_frame(spec, link->iface), hz, ctx->now_tsc);
-	link->at = (uint8_t)spec->at;
-	link->by = (uint8_t)spec->by;
-	link->spec = *spec;
-	link->overhead = frame_overhead(spec, link->iface);
+	conf_set(link, spec);
+	wheel_del(&ctx->wheel, &link->timer);
 	if (link->queue_packets > 0)
 		vlink_arm(ctx, link);
 }
 
+/* The first packet has been taken care of: the next is the first now. */
+static void queue_remove(struct vlink *link)
+{
+	const struct pkt_meta *meta = pkt_meta(link->head);
+
+	link->queue_packets--;
+	link->queue_bytes -= link->head_bytes;
+	link->head = meta->next;
+	link->head_bytes = meta->next_bytes;
+}
+
 void vlink_purge(struct ctx *ctx, struct vlink *link, enum drop_reason reason)
 {
-	struct rte_mbuf *m;
+	while (link->queue_packets > 0) {
+		struct rte_mbuf *m = link->head;
 
-	while ((m = pkt_list_dequeue(&link->queue)) != NULL)
+		queue_remove(link);
 		ctx_drop_queued(ctx, link->iface, m, reason);
-	link->queue_packets = 0;
-	link->queue_bytes = 0;
+	}
 	wheel_del(&ctx->wheel, &link->timer);
 }
 
 bool vlink_enqueue(struct ctx *ctx, struct vlink *link, struct rte_mbuf *m)
 {
-	uint32_t bytes = pkt_meta(m)->link_bytes;
+	uint16_t bytes = pkt_meta(m)->link_bytes;
 
-	if (link->queue_packets >= link->spec.queue_packets ||
-		link->queue_bytes + bytes > link->spec.queue_bytes)
+	if (link->queue_packets >= link->limit_packets ||
+		(uint64_t)link->queue_bytes + bytes > link->limit_bytes)
 		return false;
 	ctx_queued(ctx, m);
-	pkt_list_enqueue(&link->queue, m);
-	link->queue_packets++;
 	link->queue_bytes += bytes;
-	if (link->queue_packets == 1)
-		vlink_arm(ctx, link);
+	if (link->queue_packets++ > 0) {
+		struct pkt_meta *last = pkt_meta(link->tail);
+
+		last->next = m;
+		last->next_bytes = bytes;
+		link->tail = m;
+		return true;
+	}
+	link->head = link->tail = m;
+	link->head_bytes = bytes;
+	vlink_arm(ctx, link);
 	return true;
 }
 
-static bool vlink_take(struct vlink *link, uint32_t bytes, uint64_t now_tsc)
+unsigned int vlink_expire(struct ctx *ctx, struct vlink **links, unsigned int n)
 {
-	if (link->by == DP_BY_TBF) {
-		tbf_update(&link->tbf, now_tsc);
-		return tbf_take(&link->tbf, bytes);
+	struct wheel_node *nodes[PKT_BURST];
+
+	n = wheel_expire_burst(
+		&ctx->wheel, ctx->now_tsc, nodes, RTE_MIN(n, (unsigned int)PKT_BURST));
+	for (unsigned int i = 0; i < n; i++) {
+		links[i] = container_of(nodes[i], struct vlink, timer);
+		rte_prefetch0(&links[i]->passed_packets);
+		rte_prefetch0(pkt_meta(links[i]->head));
+		rte_prefetch0(links[i]->head);
 	}
-	psp_update(&link->psp, now_tsc);
-	return vlink_paced_take(link, bytes);
+	return n;
 }
 
-struct rte_mbuf *vlink_dequeue(struct ctx *ctx, struct vlink *link, uint64_t now_tsc)
+static bool take_tbf(struct vlink *link)
 {
-	struct rte_mbuf *m = link->queue.head;
-	uint32_t bytes;
+	return tbf_take(&link->tbf, link->head_bytes);
+}
 
-	if (m == NULL)
-		return NULL;
-	bytes = pkt_meta(m)->link_bytes;
-	if (!vlink_take(link, bytes, now_tsc)) {
-		vlink_arm(ctx, link);
-		return NULL;
+static bool take_psp(struct vlink *link)
+{
+	return vlink_paced_take(link, link->head_bytes);
+}
+
+/* Built for each discipline. */
+static inline __attribute__((always_inline)) unsigned int dequeue(struct ctx *ctx,
+	struct vlink *link, struct rte_mbuf **m, unsigned int n, bool (*take)(struct vlink *link))
+{
+	uint32_t before = link->queue_bytes;
+	unsigned int taken = 0;
+
+	while (taken < n && link->queue_packets > 0 && take(link)) {
+		m[taken++] = link->head;
+		ctx_unqueued(ctx, link->head);
+		queue_remove(link);
 	}
-	pkt_list_dequeue(&link->queue);
-	if (link->queue.head != NULL)
-		rte_prefetch0(pkt_meta(link->queue.head));
-	link->queue_packets--;
-	link->queue_bytes -= bytes;
-	link->passed_packets++;
-	link->passed_bytes += bytes;
-	ctx_unqueued(ctx, m);
-	return m;
+	link->passed_packets += taken;
+	link->passed_bytes += before - link->queue_bytes;
+	return taken;
+}
+
+unsigned int vlink_dequeue(struct ctx *ctx, struct vlink *link, struct rte_mbuf **m, unsigned int n)
+{
+	unsigned int taken;
+
+	if (link->by == DP_BY_TBF) {
+		tbf_update(&link->tbf, ctx->now_tsc);
+		taken = dequeue(ctx, link, m, n, take_tbf);
+	} else {
+		psp_update(&link->psp, ctx->now_tsc);
+		taken = dequeue(ctx, link, m, n, take_psp);
+	}
+	if (link->queue_packets > 0)
+		vlink_arm(ctx, link);
+	return taken;
 }
 
 void vlink_unqueue(struct ctx *ctx, struct vlink *link, uint32_t n)
 {
-	struct rte_mbuf *m;
+	for (; n > 0 && link->queue_packets > 0; n--) {
+		struct rte_mbuf *m = link->head;
 
-	for (; n > 0 && (m = pkt_list_dequeue(&link->queue)) != NULL; n--) {
-		link->queue_packets--;
-		link->queue_bytes -= pkt_meta(m)->link_bytes;
+		queue_remove(link);
 		ctx_unqueued(ctx, m);
+		pkt_meta(m)->paid = 0;
 		pkt_list_enqueue(&ctx->ready, m);
 	}
 	if (link->queue_packets == 0)
 		wheel_del(&ctx->wheel, &link->timer);
-}
-
-void vlink_again(struct ctx *ctx, struct vlink *link, uint64_t now_tsc)
-{
-	if (link->queue_packets > 0) {
-		wheel_del(&ctx->wheel, &link->timer);
-		wheel_add(&ctx->wheel, &link->timer, now_tsc);
-	}
 }

@@ -10,6 +10,11 @@
 #ifndef HPSR_DATAPLANE_VLINK_H
 #define HPSR_DATAPLANE_VLINK_H
 
+#include <assert.h>
+#include <stddef.h>
+
+#include <rte_prefetch.h>
+
 #include "dataplane/ctx.h"
 #include "dataplane/iface.h"
 #include "lib/psp.h"
@@ -17,6 +22,18 @@
 #include "lib/wheel.h"
 
 struct vlink {
+	/* What a packet that finds others waiting touches: one cache line. */
+	struct wheel_node timer;
+	struct rte_mbuf *head, *tail; /* linked by pkt_meta's next; valid while packets wait */
+	uint32_t queue_packets, limit_packets;
+	uint32_t queue_bytes, limit_bytes; /* L2 or L1 bytes, as the link counts */
+	uint16_t head_bytes;
+	uint16_t overhead; /* bytes a frame counts beyond L2: a tunnel's headers, and 24 */
+	uint8_t at, by;    /* enum dp_place, dp_shaper */
+
+	/* And what one touches that is let go. */
+	uint64_t passed_packets __rte_cache_aligned;
+	uint64_t passed_bytes;
 	union {
 		struct tbf tbf;
 		struct {
@@ -24,16 +41,13 @@ struct vlink {
 			uint64_t clock_hz;
 		};
 	};
-	uint8_t at, by; /* enum dp_place, dp_shaper */
-	struct pkt_list queue;
-	uint64_t queue_bytes; /* L2 or L1 bytes, as the link counts */
-	uint32_t queue_packets;
-	uint32_t overhead; /* bytes a frame counts beyond L2: a tunnel's headers, and 24 */
-	uint64_t passed_packets, passed_bytes;
-	struct wheel_node timer;
-	struct iface *iface;
+
+	struct iface *iface __rte_cache_aligned;
 	struct dp_link_spec spec;
 };
+
+static_assert(offsetof(struct vlink, passed_packets) == 64, "queueing touches one cache line");
+static_assert(offsetof(struct vlink, iface) == 128, "letting go touches one more");
 
 /* 0, -ENOMEM, -ERANGE (a rate, burst, limit, place or discipline that cannot be); err says which.
  */
@@ -48,6 +62,13 @@ void vlink_destroy(struct vlink *link);
 void vlink_set(struct ctx *ctx, struct vlink *link, const struct dp_link_spec *spec);
 /* Home worker: drop what is queued, for REASON. */
 void vlink_purge(struct ctx *ctx, struct vlink *link, enum drop_reason reason);
+
+/* A packet is about to come; LINK may be NULL. */
+static inline void vlink_prefetch(const struct vlink *link)
+{
+	rte_prefetch0(link);
+	rte_prefetch0((const void *)((uintptr_t)link + offsetof(struct vlink, passed_packets)));
+}
 
 static inline bool vlink_paced_take(struct vlink *link, uint32_t bytes)
 {
@@ -82,11 +103,13 @@ static inline bool vlink_pass(struct vlink *link, uint32_t bytes, uint64_t now_t
 
 /* Queue a packet whose metadata is filled in; false: the queue is at its limit. */
 bool vlink_enqueue(struct ctx *ctx, struct vlink *link, struct rte_mbuf *m);
-/* The next packet that the bucket lets go at NOW; NULL: none, and the timer is set for the next. */
-struct rte_mbuf *vlink_dequeue(struct ctx *ctx, struct vlink *link, uint64_t now_tsc);
+/* Links with packets that are due at NOW, up to N; those are on their way into the cache. */
+unsigned int vlink_expire(struct ctx *ctx, struct vlink **links, unsigned int n);
+/* Of a link that vlink_expire gave: the packets that its bucket lets go now, in order, up to N.
+ * When more wait, the timer is set for the next. */
+unsigned int vlink_dequeue(
+	struct ctx *ctx, struct vlink *link, struct rte_mbuf **m, unsigned int n);
 /* Take up to N waiting packets out, and let them be routed again, past this link's shaper. */
 void vlink_unqueue(struct ctx *ctx, struct vlink *link, uint32_t n);
-/* Come again at once: the turn's share is used up. */
-void vlink_again(struct ctx *ctx, struct vlink *link, uint64_t now_tsc);
 
 #endif

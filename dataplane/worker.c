@@ -24,7 +24,7 @@
 #include "lib/log.h"
 
 #define LINK_CHECK_PER_SECOND 10
-#define WHEEL_TICK_SHIFT 8   /* 256 cycles: 0.1 us */
+#define WHEEL_TICK_SHIFT 7   /* 128 cycles: 50 ns; the ring of the wheel is 0.2 ms */
 #define NEIGH_TICK_SHIFT 20  /* 2^20 cycles: 0.4 ms */
 #define PROBE_TICK_SHIFT 16  /* 2^16 cycles: 25 us */
 #define EMPTY_BURSTS 16      /* taken from a receive queue before routers are served */
@@ -316,12 +316,13 @@ void worker_drain(struct ctx *ctx)
 
 static bool release_links(struct ctx *ctx)
 {
-	struct wheel_node *node;
-	unsigned int n = 0;
+	struct vlink *links[RELEASES_PER_TURN];
+	unsigned int n = 0, now;
 
-	while (n < RELEASES_PER_TURN && (node = wheel_expire(&ctx->wheel, ctx->now_tsc)) != NULL) {
-		pipeline_release(ctx, container_of(node, struct vlink, timer));
-		n++;
+	while (n < RELEASES_PER_TURN &&
+		(now = vlink_expire(ctx, links, RELEASES_PER_TURN - n)) > 0) {
+		pipeline_release(ctx, links, now);
+		n += now;
 	}
 	return n > 0;
 }

@@ -18,6 +18,7 @@
 #define QUANTUM_RESERVED 1514 /* bytes a turn */
 #define QUANTUM_WEIGHT 512    /* bytes a turn and unit of weight */
 #define WEIGHT_MAX 65536
+#define DUE_MAX 64 /* leaves whose time has come, looked at together */
 #define BURST_MAX (UINT64_C(64) << 20)
 
 static int64_t cost_of(const struct psched *s, uint32_t bytes)
@@ -357,7 +358,8 @@ void psched_sleep(struct psched *s, struct psched_leaf *leaf)
 
 void psched_clock(struct psched *s, uint64_t now_tsc)
 {
-	struct wheel_node *node;
+	struct wheel_node *due[DUE_MAX];
+	unsigned int n;
 
 	s->now_tsc = now_tsc;
 	if (s->limited) {
@@ -366,12 +368,11 @@ void psched_clock(struct psched *s, uint64_t now_tsc)
 	}
 	if (s->shared)
 		psp_update(&s->share, now_tsc);
-	while ((node = wheel_expire(&s->wheel, now_tsc))) {
-		struct psched_leaf *leaf =
-			(struct psched_leaf *)((char *)node - offsetof(struct psched_leaf, timer));
-
-		move(s, leaf);
-	}
+	while ((n = wheel_expire_burst(&s->wheel, now_tsc, due, DUE_MAX)) > 0)
+		for (unsigned int i = 0; i < n; i++)
+			move(s,
+				(struct psched_leaf *)((char *)due[i] -
+					offsetof(struct psched_leaf, timer)));
 }
 
 /* The first of the list with some of its turn left. */

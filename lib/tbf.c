@@ -26,10 +26,8 @@ static int tbf_check(uint64_t rate_bps, uint64_t burst_bytes, uint64_t clock_hz)
 static void tbf_fill_in(struct tbf *tbf, uint64_t rate_bps, uint64_t burst_bytes, uint64_t clock_hz)
 {
 	tbf->rate_bps = rate_bps;
-	tbf->burst_bytes = burst_bytes;
 	tbf->byte_cost = 8 * clock_hz;
 	tbf->cap = burst_bytes * tbf->byte_cost;
-	tbf->fill_tsc = (tbf->cap + rate_bps - 1) / rate_bps;
 	/* ceil(2^64 / rate), as floor((2^64 - 1) / rate) + 1: the same for every rate above 1. */
 	tbf->inverse_q64 = UINT64_MAX / rate_bps + 1;
 }

@@ -16,9 +16,7 @@ struct tbf {
 	uint64_t last_tsc;    /* when credit was last brought up to date */
 	uint64_t rate_bps;    /* units earned a tick */
 	uint64_t byte_cost;   /* units a byte: 8 * clock_hz */
-	uint64_t fill_tsc;    /* ticks from empty to full, rounded up: bounds the multiplication */
 	uint64_t inverse_q64; /* 2^64 / rate_bps, rounded up: turns a deficit into ticks */
-	uint64_t burst_bytes;
 };
 
 /* A full bucket. rate RATE_MIN_BPS..RATE_MAX_BPS, burst 1 B..64 MiB, clock 1 MHz..10 GHz; outside
@@ -34,18 +32,16 @@ int tbf_set(struct tbf *tbf, uint64_t rate_bps, uint64_t burst_bytes, uint64_t c
 /* Bring the credit up to date. A clock that steps back earns nothing. */
 static inline void tbf_update(struct tbf *tbf, uint64_t now_tsc)
 {
-	uint64_t elapsed = now_tsc - tbf->last_tsc;
+	uint64_t elapsed = now_tsc - tbf->last_tsc, earned;
 
 	if ((int64_t)elapsed <= 0)
 		return;
 	tbf->last_tsc = now_tsc;
-	if (elapsed >= tbf->fill_tsc) {
+	if (__builtin_mul_overflow(elapsed, tbf->rate_bps, &earned) ||
+		earned >= tbf->cap - tbf->credit)
 		tbf->credit = tbf->cap;
-		return;
-	}
-	tbf->credit += elapsed * tbf->rate_bps;
-	if (tbf->credit > tbf->cap)
-		tbf->credit = tbf->cap;
+	else
+		tbf->credit += earned;
 }
 
 /* Take BYTES if the bucket holds them. A frame larger than the whole bucket passes once the bucket

@@ -121,7 +121,8 @@ static void test_no_window_above_burst_plus_rate(void **state)
 		for (int i = 0; i < 100000; i++) {
 			uint32_t bytes = 64 + (uint32_t)(next_random() % (9000 - 64 + 1));
 
-			now += next_random() % (2 * tbf.fill_tsc / (1 + next_random() % 64) + 2);
+			now += next_random() %
+				(2 * (tbf.cap / tbf.rate_bps + 1) / (1 + next_random() % 64) + 2);
 			tbf_update(&tbf, now);
 			while (tbf_take(&tbf, bytes))
 				meter_count(&meter, &tbf, now, bytes);
@@ -173,7 +174,7 @@ static void test_set(void **state)
 	/* 1 ms at 8 Mbit/s earns 1000 bytes, and they are kept at the new rate. */
 	assert_int_equal(tbf_set(&tbf, 80000000, 20000, 1000000000, 1000000), 0);
 	assert_true(tbf.credit == 1000 * tbf.byte_cost);
-	assert_true(tbf.burst_bytes == 20000 && tbf.rate_bps == 80000000);
+	assert_true(tbf.cap == 20000 * tbf.byte_cost && tbf.rate_bps == 80000000);
 	tbf_update(&tbf, 2000000);
 	assert_true(tbf.credit == 11000 * tbf.byte_cost);
 	assert_int_equal(tbf_set(&tbf, 80000000, 5000, 1000000000, 2000000), 0);

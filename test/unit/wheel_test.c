@@ -37,6 +37,40 @@ static uint64_t least_due(const struct wheel_node *nodes)
 	return least;
 }
 
+/* One by one, or some at a time: in order, and none before its time. Returns how many. */
+static unsigned int expire_all(
+	struct wheel *wheel, unsigned int tick_shift, uint64_t now, unsigned int *armed)
+{
+	/* Past due ones share the tick at which they were added. */
+	uint64_t first_tick = wheel->tick, last_tick = 0;
+	unsigned int all = 0, n, max;
+	struct wheel_node *due[8];
+
+	do {
+		max = (unsigned int)(next_random() % 9);
+		if (max == 0) {
+			max = 1;
+			due[0] = wheel_expire(wheel, now);
+			n = due[0] != NULL;
+		} else {
+			n = wheel_expire_burst(wheel, now, due, max);
+		}
+		for (unsigned int i = 0; i < n; i++) {
+			uint64_t tick = due[i]->due >> tick_shift;
+
+			assert_false(wheel_node_armed(due[i]));
+			assert_true(due[i]->due <= now);
+			if (tick < first_tick)
+				tick = first_tick;
+			assert_true(tick >= last_tick);
+			last_tick = tick;
+		}
+		*armed -= n;
+		all += n;
+	} while (n == max);
+	return all;
+}
+
 /* Against the trivial model: all nodes, looked through one by one. */
 static void run_random(unsigned int tick_shift, uint64_t start, unsigned int bits, int rounds)
 {
@@ -50,7 +84,7 @@ static void run_random(unsigned int tick_shift, uint64_t start, unsigned int bit
 	assert_null(wheel_expire(&wheel, now));
 	assert_true(wheel_next(&wheel) == UINT64_MAX);
 	for (int round = 0; round < rounds; round++) {
-		uint64_t last_tick = 0, next;
+		uint64_t next;
 		struct wheel_node *node;
 
 		for (unsigned int i = 0; i < next_random() % 8; i++) {
@@ -99,19 +133,7 @@ static void run_random(unsigned int tick_shift, uint64_t start, unsigned int bit
 				now += next_random() % 2;
 			}
 		}
-		while ((node = wheel_expire(&wheel, now)) != NULL) {
-			uint64_t tick = node->due >> tick_shift;
-
-			assert_false(wheel_node_armed(node));
-			assert_true(node->due <= now);
-			/* Past due ones share the tick at which they were added. */
-			if (tick < wheel.tick)
-				tick = wheel.tick;
-			assert_true(tick >= last_tick);
-			last_tick = tick;
-			armed--;
-			given++;
-		}
+		given += expire_all(&wheel, tick_shift, now, &armed);
 		assert_true(least_due(nodes) > now);
 		assert_int_equal(wheel.count, armed);
 		if (next_random() % 50 == 0) /* a clock that stepped back gives nothing twice */
@@ -153,8 +175,7 @@ static void test_order_of_ticks(void **state)
 	}
 	assert_null(wheel_expire(&wheel, UINT64_C(1) << 41));
 	assert_int_equal(wheel.count, 0);
-	for (int level = 0; level < WHEEL_LEVELS; level++)
-		assert_true(wheel.occupied[level] == 0);
+	assert_true(wheel.ring_words == 0 && wheel.levels == 0);
 }
 
 static void test_within_one_tick(void **state)
@@ -178,12 +199,36 @@ static void test_within_one_tick(void **state)
 	assert_ptr_equal(wheel_expire(&wheel, 5 * 1024 + 201), &a);
 }
 
+/* First come, first served: near, and far enough to be put in twice or more. */
+static void test_order_within_a_tick(void **state)
+{
+	static const uint64_t distances[] = {0, 100, 5000, 300000, UINT64_C(1) << 40};
+	static struct wheel wheel;
+	static struct wheel_node nodes[40];
+	struct wheel_node *due[40];
+
+	(void)state;
+	for (size_t d = 0; d < sizeof(distances) / sizeof(distances[0]); d++) {
+		uint64_t now = 12345 * 1024, due_tsc = now + distances[d] * 1024;
+
+		wheel_init(&wheel, 10, now);
+		for (unsigned int i = 0; i < 40; i++)
+			wheel_add(&wheel, &nodes[i], due_tsc + i * 7 % 40);
+		/* The tick has only begun, or is over. */
+		assert_int_equal(
+			wheel_expire_burst(&wheel, due_tsc + d % 2 * 5000 + 39, due, 40), 40);
+		for (unsigned int i = 0; i < 40; i++)
+			assert_ptr_equal(due[i], &nodes[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_order_of_ticks),
 		cmocka_unit_test(test_within_one_tick),
+		cmocka_unit_test(test_order_within_a_tick),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
