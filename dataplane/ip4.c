@@ -243,6 +243,16 @@ void ip4_fragment(struct ctx *ctx, struct iface *in, struct rte_mbuf *m, struct 
 	}
 }
 
+uint32_t ip4_fragmented_bytes(const struct rte_ipv4_hdr *ip, uint16_t mtu, uint32_t each)
+{
+	uint32_t header = (ip->version_ihl & 0xfu) * 4, total = rte_be_to_cpu_16(ip->total_length);
+	uint32_t room = mtu < header ? 0 : (mtu - header) & ~7u, n = 1;
+
+	if (room > 0)
+		n = (total - header + room - 1) / room;
+	return total + (n - 1) * header + n * each;
+}
+
 void ip4_send_again(struct ctx *ctx, struct iface *in, struct rte_mbuf *m)
 {
 	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);

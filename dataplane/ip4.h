@@ -84,6 +84,9 @@ void ip4_mtu_exceeded(struct ctx *ctx, struct iface *in, struct rte_mbuf *m,
  * mbuf. */
 void ip4_fragment(struct ctx *ctx, struct iface *in, struct rte_mbuf *m, struct rte_ipv4_hdr *ip,
 	const struct adj *adj);
+/* The bytes of these fragments, each with EACH bytes around it. With options perhaps some more than
+ * will leave: not all options are in all fragments. */
+uint32_t ip4_fragmented_bytes(const struct rte_ipv4_hdr *ip, uint16_t mtu, uint32_t each);
 
 /* Send a packet of the router's own: data begins with its IPv4 header, whose checksum this sets.
  * Takes the mbuf; counts it as originated. */

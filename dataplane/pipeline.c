@@ -126,10 +126,14 @@ static STAGE void shape(struct ctx *ctx, struct burst *b, enum ip_af af)
 			uint16_t total = family_total(ip, af);
 			uint32_t bytes = (uint32_t)total + out->l2_len + link->overhead;
 
-			/* What goes no further pays nothing. */
-			if (unlikely((family_hops(ip, af) <= 1) | (total > out->mtu)) &&
-				family_refuse(ctx, b->in[i], b->m[i], ip, out->mtu, af))
-				continue;
+			/* What goes no further pays nothing, what must be cut pays for all frames.
+			 */
+			if (unlikely((family_hops(ip, af) <= 1) | (total > out->mtu))) {
+				if (family_refuse(ctx, b->in[i], b->m[i], ip, out->mtu, af))
+					continue;
+				bytes = ip4_fragmented_bytes(
+					ip, out->mtu, out->l2_len + link->overhead);
+			}
 			if (!(link->at == DP_AT_VIF_OUT && total > out->mtu) &&
 				!vlink_pass(link, bytes, ctx->now_tsc)) {
 				place_wait(ctx, b, i, link, bytes, af);

@@ -79,10 +79,48 @@ static void test_neighbor_lost(void **state)
 	assert_int_equal(stats_of(lab.wan).link_bytes, 9 * FRAME);
 }
 
+/* A packet that must be cut pays for all frames that it becomes, where it waits as a whole: what a
+ * tenant sends in small pieces is no more than the link's rate. */
+static void test_fragments(void **state)
+{
+	static const enum dp_place places[] = {DP_AT_INGRESS, DP_AT_VIF_IN, DP_AT_VIF_OUT};
+
+	(void)state;
+	for (unsigned int at = 0; at < 3; at++)
+		for (unsigned int l1 = 0; l1 < 2; l1++) {
+			struct dp_link_spec spec = wire_link(8000000, 100000, 1 << 20, 1000);
+			struct wire_lab lab = {0};
+			uint64_t bytes = 0, frames = 0;
+			struct frame f;
+
+			spec.at = places[at];
+			spec.count_l1 = l1;
+			wire_lab_create(&lab, "t/r", NULL,
+				&(struct wire_iface){.vlan = 4, .mtu = 176, .link = spec});
+			for (uint16_t i = 0; i < 20; i++) {
+				frame_udp(&f, &lab.from_a,
+					&(struct frame_ip){.src = A_IP, .dst = B_IP, .id = i}, 1, 2,
+					1400 - i * 61u, i);
+				wire_send(0, &f);
+			}
+			wire_run_ns(200 * MS, MS);
+			for (; wire_recv(1, &f); frames++)
+				bytes += f.len + 24 * l1;
+			assert_true(frames > 100);
+			assert_int_equal(stats_of(lab.wan).link_bytes, bytes);
+			wire_extra((unsigned int)frames - 20);
+			wire_check();
+			wire_begin();
+			wire_vr_del(lab.vr);
+			wire_commit();
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WIRE_TEST(test_neighbor_lost),
+		WIRE_TEST(test_fragments),
 	};
 
 	if (wire_start(1, 2) < 0)
