@@ -2,11 +2,11 @@
 /* Publishing a transaction: nothing here can fail. The order:
  *
  *   1. frames of what goes find no interface any more; every worker has passed its fixed point
- *   2. ports that come can be sent to
+ *   2. ports that come can be sent to; what a port gets more
  *   3. links that get less, at the ports' schedulers and at their shapers
  *   4. the ports' schedulers know what comes
  *   5. each worker, at its fixed point: tables, interfaces and neighbours of its routers
- *   6. the ports' schedulers forget what went; links that get more
+ *   6. the ports' schedulers forget what went; what a port gets less; links that get more
  *   7. frames of what comes find their interface; ports that come are polled
  *   8. ports that go are polled no more; every worker has let go of them
  *   9. what went is freed */
@@ -342,15 +342,24 @@ static void retire_changed(struct txn_vr *item)
 		permanent_put(vr, item->permanent, item->n_permanent);
 }
 
-static void set_changed_port(struct txn_port *item)
+static void set_mtu(const struct txn_port *item)
 {
 	struct port *port = item->port;
 
+	if (port->mtu == item->old_mtu)
+		return;
 	for (uint32_t id = 1; id <= IFACE_ID_MAX; id++)
 		if (iface_table[id] != NULL && iface_table[id]->port == port &&
 			!iface_table[id]->mtu_own)
 			iface_table[id]->mtu = (uint16_t)(port->mtu - iface_table[id]->outer_len);
-	dp_sched_port_set(item, port->mtu != item->old_mtu);
+	dp_sched_port_mtu_changed(port);
+}
+
+static void set_ports(struct dp_txn *txn, bool first)
+{
+	for (size_t i = 0; i < txn->ports.count; i++)
+		if (txn->ports.items[i].change == TXN_CHANGE)
+			dp_sched_port_set(&txn->ports.items[i], first);
 }
 
 static void sched_then_links(struct ctx *ctx, void *arg)
@@ -410,9 +419,10 @@ void dp_txn_commit(struct dp_txn *txn)
 			item->port->worker = polling_worker(txn, item->port);
 			each_worker(port_install, item);
 		} else if (item->change == TXN_CHANGE) {
-			set_changed_port(item);
+			set_mtu(item);
 		}
 	}
+	set_ports(txn, true);
 	dp_sched_count(txn);
 	dp_sched_modes(true);
 	if (txn->less)
@@ -424,6 +434,8 @@ void dp_txn_commit(struct dp_txn *txn)
 		each_worker(publish, txn);
 	if (txn->goes)
 		dp_sched_retire(txn);
+	set_ports(txn, false);
+	dp_sched_modes(true);
 	if (txn->more)
 		publish_links(txn, TXN_MORE);
 	dp_sched_move(txn);

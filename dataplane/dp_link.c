@@ -23,6 +23,9 @@ void dp_links_plan(struct dp_txn *txn)
 {
 	bool takes = false;
 
+	for (size_t i = 0; i < txn->ports.count; i++)
+		takes |= txn->ports.items[i].change == TXN_CHANGE &&
+			dp_sched_port_gives(&txn->ports.items[i]);
 	for (size_t i = 0; i < txn->ifaces.count; i++) {
 		struct txn_iface *item = &txn->ifaces.items[i];
 		const struct dp_link_spec *now;

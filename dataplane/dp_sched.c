@@ -90,7 +90,6 @@ void dp_sched_modes(bool on)
 struct port_call {
 	struct port *port;
 	uint64_t capacity_bps, share_bps;
-	struct iface *iface;
 };
 
 static void port_publish(struct ctx *ctx, void *arg)
@@ -111,18 +110,8 @@ static void link_again(struct ctx *ctx, void *arg)
 	vlink_set(ctx, link, &spec);
 }
 
-void dp_sched_port_set(const struct txn_port *item, bool mtu_changed)
+static void links_again(const struct port *port)
 {
-	struct port *port = item->port;
-	bool toggled = (port->capacity_bps == 0) != (item->capacity_bps == 0);
-	struct port_call call = {
-		.port = port, .capacity_bps = item->capacity_bps, .share_bps = item->share_bps};
-
-	port->capacity_bps = item->capacity_bps;
-	port->share_bps = item->share_bps;
-	worker_call(&dp.workers[port->worker], port_publish, &call);
-	if (!toggled && !mtu_changed)
-		return;
 	for (uint32_t id = 1; id <= IFACE_ID_MAX; id++) {
 		struct iface *iface = iface_table[id];
 
@@ -130,6 +119,54 @@ void dp_sched_port_set(const struct txn_port *item, bool mtu_changed)
 			(iface->link != NULL || iface->class_link != NULL))
 			worker_call(&dp.workers[iface->worker], link_again, iface);
 	}
+}
+
+/* Of capacities or shares: 0 is all there is. */
+static uint64_t larger(uint64_t a_bps, uint64_t b_bps)
+{
+	return a_bps == 0 || b_bps == 0 ? 0 : RTE_MAX(a_bps, b_bps);
+}
+
+bool dp_sched_port_gives(const struct txn_port *item)
+{
+	const struct port *port = item->port;
+
+	return larger(port->capacity_bps, item->capacity_bps) != item->capacity_bps ||
+		larger(port->share_bps, item->share_bps) != item->share_bps;
+}
+
+static void port_call(struct port *port, uint64_t capacity_bps, uint64_t share_bps)
+{
+	struct port_call call = {
+		.port = port, .capacity_bps = capacity_bps, .share_bps = share_bps};
+
+	worker_call(&dp.workers[port->worker], port_publish, &call);
+}
+
+void dp_sched_port_set(const struct txn_port *item, bool first)
+{
+	struct port *port = item->port;
+	uint64_t capacity_bps = item->capacity_bps, share_bps = item->share_bps;
+	bool toggled;
+
+	if (first) {
+		capacity_bps = larger(port->capacity_bps, capacity_bps);
+		share_bps = larger(port->share_bps, share_bps);
+	}
+	if (capacity_bps == port->capacity_bps && share_bps == port->share_bps)
+		return;
+	toggled = (port->capacity_bps == 0) != (capacity_bps == 0);
+	port->capacity_bps = capacity_bps;
+	port->share_bps = share_bps;
+	port_call(port, capacity_bps, share_bps);
+	if (toggled)
+		links_again(port);
+}
+
+void dp_sched_port_mtu_changed(struct port *port)
+{
+	port_call(port, port->capacity_bps, port->share_bps);
+	links_again(port);
 }
 
 void dp_sched_publish(struct ctx *ctx, void *arg)

@@ -17,8 +17,13 @@ bool dp_sched_holds(const struct dp_link_spec *spec);
 void dp_sched_count(struct dp_txn *txn);
 /* Let ports be scheduled (ON) that now must, or not (!ON) that need not any more. */
 void dp_sched_modes(bool on);
-/* A port's capacity, share or MTU has changed. */
-void dp_sched_port_set(const struct txn_port *item, bool mtu_changed);
+/* Does a port that changes get less capacity, or less of it for links? Before it changes. */
+bool dp_sched_port_gives(const struct txn_port *item);
+/* A port gets its capacity and share, in two steps: FIRST what is more than before, and when links
+ * that get less have it, the rest. So what links have been promised fits at each moment. */
+void dp_sched_port_set(const struct txn_port *item, bool first);
+/* A port's MTU has changed. */
+void dp_sched_port_mtu_changed(struct port *port);
 /* Packets that wait before the port on a link that it holds now move there. */
 void dp_sched_move(struct dp_txn *txn);
 /* Interfaces that went: nothing of theirs is on its way or waits when this returns. */

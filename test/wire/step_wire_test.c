@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Links that change together: those that get less first, and only where others need the room. */
+/* Links and ports that change together: what gets less first, and only where others need the room.
+ */
 #include <string.h>
 
 #include "dataplane/dp_link.h"
+#include "dataplane/dp_sched.h"
 #include "wire.h"
 
 #define M UINT64_C(1000000)
@@ -119,6 +121,72 @@ static void test_plan(void **state)
 	}
 }
 
+/* Capacity and share in Mbit/s (0: none), and what a port has while links give what they must. */
+static const struct {
+	uint64_t from[2], to[2], first[2];
+	bool gives;
+} ports[] = {
+	{{100, 80}, {50, 40}, {100, 80}, true},
+	{{50, 40}, {100, 80}, {100, 80}, false},
+	{{100, 50}, {80, 70}, {100, 70}, true},
+	{{100, 50}, {100, 40}, {100, 50}, true},
+	{{0, 0}, {100, 50}, {0, 0}, true},
+	{{100, 50}, {0, 0}, {0, 0}, false},
+	{{100, 50}, {100, 0}, {100, 0}, false},
+};
+
+/* What a port loses, it loses when its links have given it up, and they do so first. */
+static void test_ports(void **state)
+{
+	struct dp_port_spec spec = {.name = "p1", .mtu = 1500};
+	struct dp_link_spec had = link_of(10, 5), gets = link_of(4, 2);
+	struct wire_lab lab = {0};
+	struct txn_port *item;
+	struct port *port;
+
+	(void)state;
+	wire_lab_create(&lab, "t/r", NULL, &(struct wire_iface){.link = had});
+	port = port_table[wire_port_id(1)];
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		spec.capacity_bps = ports[i].from[0] * M;
+		spec.share_bps = ports[i].from[1] * M;
+		wire_begin();
+		assert_int_equal(
+			dp_txn_port_set(wire_txn(), wire_port_id(1), &spec, wire_err()), 0);
+		wire_commit();
+		assert_int_equal(port->capacity_bps, ports[i].from[0] * M);
+		spec.capacity_bps = ports[i].to[0] * M;
+		spec.share_bps = ports[i].to[1] * M;
+		wire_begin();
+		assert_int_equal(
+			dp_txn_port_set(wire_txn(), wire_port_id(1), &spec, wire_err()), 0);
+		assert_int_equal(dp_txn_link_set(wire_txn(), lab.wan, &gets, wire_err()), 0);
+		item = &wire_txn()->ports.items[0];
+		assert_int_equal(dp_sched_port_gives(item), ports[i].gives);
+		dp_links_plan(wire_txn());
+		assert_int_equal(wire_txn()->less, ports[i].gives);
+		dp_sched_port_set(item, true);
+		assert_int_equal(port->capacity_bps, ports[i].first[0] * M);
+		assert_int_equal(port->share_bps, ports[i].first[1] * M);
+		assert_int_equal(
+			port->sched->core.limited ? port->sched->core.capacity.rate_bps : 0,
+			ports[i].first[0] * M);
+		wire_commit();
+		assert_int_equal(port->capacity_bps, ports[i].to[0] * M);
+		assert_int_equal(port->share_bps, ports[i].to[1] * M);
+		assert_int_equal(port->scheduled, ports[i].to[0] != 0);
+		assert_int_equal(
+			port->sched->core.limited ? port->sched->core.capacity.rate_bps : 0,
+			ports[i].to[0] * M);
+		assert_memory_equal(dp_link_get(lab.wan), &gets, sizeof(gets));
+		assert_int_equal(dp_links_set(&lab.wan, &had, 1, wire_err()), 0);
+	}
+	spec = (struct dp_port_spec){.name = "p1", .mtu = 1500};
+	wire_begin();
+	assert_int_equal(dp_txn_port_set(wire_txn(), wire_port_id(1), &spec, wire_err()), 0);
+	wire_commit();
+}
+
 static int start(void **state)
 {
 	(void)state;
@@ -129,6 +197,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WIRE_TEST(test_plan),
+		WIRE_TEST(test_ports),
 	};
 
 	return cmocka_run_group_tests(tests, start, wire_stop);
