@@ -197,6 +197,18 @@ uint64_t ctx_due_tsc(const struct ctx *ctx)
 	return due;
 }
 
+bool ctx_refused(const struct ctx *ctx)
+{
+	for (uint32_t ports = ctx->dirty_ports; ports != 0; ports &= ports - 1) {
+		unsigned int bit = (unsigned int)__builtin_ctz(ports);
+		const struct port_txq *txq = ctx->txq[bit == 0 ? PORT_MAX : bit];
+
+		if (txq->n > 0 || (txq->sched != NULL && txq->sched->n_out > 0))
+			return true;
+	}
+	return false;
+}
+
 void ctx_flush_all(struct ctx *ctx)
 {
 	uint32_t left = 0;

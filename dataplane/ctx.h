@@ -91,6 +91,8 @@ void ctx_flush(struct ctx *ctx, struct port_txq *txq);
 void ctx_send_staged(struct ctx *ctx, struct port_txq *txq);
 /* Until when nothing is to be done for what waits on ports; UINT64_MAX: nothing waits. */
 uint64_t ctx_due_tsc(const struct ctx *ctx);
+/* Does a device have frames to take that it refused before? */
+bool ctx_refused(const struct ctx *ctx);
 
 /* Count a packet of the forwarded class as dropped; iface may be NULL (none known). */
 static inline void ctx_count_drop(struct ctx *ctx, struct iface *iface, enum drop_reason reason)

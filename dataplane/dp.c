@@ -88,6 +88,7 @@ static int workers_create(const struct dp_conf *conf, char *err)
 				return dp_fail(err, -ENOMEM, "worker on lcore %u: out of memory",
 					conf->slices[s].lcores[i]);
 			worker->sleep = conf->slices[s].sleep;
+			dp.sleeps |= worker->sleep;
 			worker->prior = dp_eal_spare_cpu(worker->lcore);
 			snprintf(worker->slice, sizeof(worker->slice), "%s", conf->slices[s].name);
 			dp.n_workers++;
@@ -159,8 +160,10 @@ fail:
 
 static void workers_stop(void)
 {
-	for (unsigned int i = 0; i < dp.n_workers; i++)
+	for (unsigned int i = 0; i < dp.n_workers; i++) {
 		__atomic_store_n(&dp.workers[i].stop, true, __ATOMIC_RELAXED);
+		idle_wake(&dp.workers[i].idle);
+	}
 	if (dp.launched)
 		rte_eal_mp_wait_lcore();
 	for (unsigned int i = 0; i < dp.n_workers; i++)

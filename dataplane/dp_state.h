@@ -12,6 +12,7 @@ struct dp {
 	struct worker *workers;
 	unsigned int n_workers;
 	bool inline_run, launched;
+	bool sleeps; /* some worker does, when nothing arrives */
 	uint16_t mtu_max;
 	uint32_t n_bufs;
 	uint64_t weight[CTX_WORKERS_MAX]; /* of the virtual routers on each worker */

@@ -113,7 +113,7 @@ int dp_txn_port_add(struct dp_txn *txn, const struct dp_port_spec *spec, dp_port
 	}
 	if (item->txqs == NULL)
 		goto nomem;
-	rc = port_create(spec, dp.pool, dp.n_workers, &item->port, err);
+	rc = port_create(spec, dp.pool, dp.n_workers, dp.sleeps, &item->port, err);
 	if (rc < 0)
 		goto fail;
 	for (unsigned int i = 0; i < dp.n_workers; i++) {

@@ -64,6 +64,16 @@ void epoch_quiescent(unsigned int worker)
 	rte_rcu_qsbr_quiescent(qsbr, worker);
 }
 
+void epoch_pause(unsigned int worker)
+{
+	rte_rcu_qsbr_thread_offline(qsbr, worker);
+}
+
+void epoch_resume(unsigned int worker)
+{
+	rte_rcu_qsbr_thread_online(qsbr, worker);
+}
+
 static int book_grow(void)
 {
 	size_t len = book_len == 0 ? 1024 : book_len * 2;

@@ -16,6 +16,9 @@ void epoch_online(unsigned int worker);
 void epoch_offline(unsigned int worker);
 /* Worker: at the fixed point it holds none. */
 void epoch_quiescent(unsigned int worker);
+/* Worker: it holds none until it resumes, however long that takes. */
+void epoch_pause(unsigned int worker);
+void epoch_resume(unsigned int worker);
 
 /* Control thread: free_fn(arg, size) once no worker can hold ARG. The signature is that of
  * fib_conf.retire; ctx is unused. Where the book cannot grow, waits for the grace period itself. */

@@ -57,9 +57,10 @@ found:
 }
 
 static int port_start(struct port *port, struct rte_mempool *pool, unsigned int n_workers,
-	uint16_t mtu, char *err)
+	uint16_t mtu, bool interrupts, char *err)
 {
-	struct rte_eth_conf conf = {.rxmode = {.mq_mode = RTE_ETH_MQ_RX_NONE}};
+	struct rte_eth_conf conf = {
+		.rxmode = {.mq_mode = RTE_ETH_MQ_RX_NONE}, .intr_conf = {.rxq = interrupts}};
 	uint16_t rx_desc = PORT_RX_DESC, tx_desc = PORT_TX_DESC, now, queues;
 	struct rte_eth_dev_info info;
 	const char *what;
@@ -127,9 +128,10 @@ static void port_close(struct port *port, bool opened)
 }
 
 int port_create(const struct dp_port_spec *spec, struct rte_mempool *pool, unsigned int n_workers,
-	struct port **out, char *err)
+	bool sleeps, struct port **out, char *err)
 {
 	struct rte_ether_addr mac;
+	struct waker_mark mark;
 	struct port *port;
 	bool opened = false;
 	uint8_t index = 1;
@@ -161,13 +163,18 @@ int port_create(const struct dp_port_spec *spec, struct rte_mempool *pool, unsig
 	}
 	sched_set(port->sched, spec->capacity_bps, spec->share_bps,
 		(uint32_t)spec->mtu + IFACE_L2_MAX, rte_rdtsc());
+	waker_mark(&mark);
 	rc = port_probe(port, spec->device, err);
 	if (rc < 0)
 		goto fail;
 	opened = true;
-	rc = port_start(port, pool, n_workers, spec->mtu, err);
+	rc = port_start(port, pool, n_workers, spec->mtu, sleeps, err);
+	/* Some devices start only without receive interrupts. */
+	if (rc < 0 && sleeps)
+		rc = port_start(port, pool, n_workers, spec->mtu, false, err);
 	if (rc < 0)
 		goto fail;
+	waker_find(&port->waker, &mark, port->ethdev);
 	port->mac = spec->mac;
 	if (mac_is_zero(&port->mac)) {
 		rc = rte_eth_macaddr_get(port->ethdev, &mac);

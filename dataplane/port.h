@@ -7,6 +7,7 @@
 
 #include "dataplane/dp.h"
 #include "dataplane/iface.h"
+#include "dataplane/waker.h"
 
 #define PORT_MAX 32 /* RTE_MAX_ETHPORTS of Debian's DPDK */
 #define PORT_VIDS 4096
@@ -36,8 +37,9 @@ struct port {
 	struct sched *sched;       /* the polling worker's */
 	struct underlay *underlay; /* NULL: the port has no address of its own */
 	uint32_t n_hold;           /* links that are held to their rate here */
-	bool scheduled; /* all that leaves goes by the polling worker and its scheduler */
-	bool ours;      /* probed by us, to be removed by us */
+	bool scheduled;     /* all that leaves goes by the polling worker and its scheduler */
+	bool ours;          /* probed by us, to be removed by us */
+	struct waker waker; /* set before it is published */
 
 	/* Counted by the polling worker. */
 	uint64_t drops[DROP_REASON_COUNT] __rte_cache_aligned;
@@ -64,9 +66,9 @@ struct port_txq {
 extern struct port *port_table[PORT_MAX + 1];
 
 /* Open, configure and start the device; its frames wait until a worker polls it. 0 or -errno with
- * err. The mempool serves its receive queue. */
+ * err. The mempool serves its receive queue. SLEEPS: its worker may want to be woken by frames. */
 int port_create(const struct dp_port_spec *spec, struct rte_mempool *pool, unsigned int n_workers,
-	struct port **out, char *err);
+	bool sleeps, struct port **out, char *err);
 /* Stop, close and, where we probed it, remove the device. No worker may use it any more. */
 void port_destroy(struct port *port);
 /* Change the MTU; 0 or -errno with err, and then nothing has changed. */

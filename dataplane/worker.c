@@ -30,11 +30,7 @@
 #define EMPTY_BURSTS 16      /* taken from a receive queue before routers are served */
 #define SERVE_PART 4         /* of the time that classifying took, for forwarding at least */
 #define RELEASES_PER_TURN 64 /* virtual links served before the ports are polled again */
-#define IDLE_TURNS_BEFORE_SLEEP 256
-#define SLEEP_MIN_NS 5000
-#define SLEEP_MAX_NS 100000
-#define LINK_WAKE_MS 4 /* awake so long before a virtual link's turn */
-#define NS_PER_MS 1000000u
+#define AWAKE_US 100         /* so long after the last packet before it waits in the kernel */
 #define CALL_SPINS 2000
 #define WORKER_NICE (-20)
 
@@ -51,8 +47,10 @@ int worker_init(struct worker *worker, unsigned int index, unsigned int n_worker
 	struct rte_mempool *pool, bool no_sharing)
 {
 	uint64_t now = rte_rdtsc();
+	int rc;
 
 	memset(worker, 0, sizeof(*worker));
+	worker->workers = worker - index;
 	worker->lcore = lcore;
 	worker->ctx.index = (uint8_t)index;
 	worker->ctx.n_workers = n_workers;
@@ -65,6 +63,11 @@ int worker_init(struct worker *worker, unsigned int index, unsigned int n_worker
 	wheel_init(&worker->ctx.nd_wheel, NEIGH_TICK_SHIFT, now);
 	if (latency_init(&worker->ctx.latency) < 0)
 		return -ENOMEM;
+	rc = idle_init(&worker->idle);
+	if (rc < 0) {
+		latency_fini(&worker->ctx.latency);
+		return rc;
+	}
 	for (unsigned int to = 0; to < n_workers; to++) {
 		if (to == index)
 			continue;
@@ -87,6 +90,7 @@ void worker_fini(struct worker *worker)
 	memset(worker->ctx.to, 0, sizeof(worker->ctx.to));
 	memset(worker->ctx.first_to, 0, sizeof(worker->ctx.first_to));
 	latency_fini(&worker->ctx.latency);
+	idle_fini(&worker->idle);
 }
 
 /* The mailbox: the fixed point of the loop, where nothing is held. */
@@ -98,6 +102,7 @@ static void worker_serve(struct worker *worker)
 	if (likely(fn == NULL))
 		return;
 	fn(&worker->ctx, worker->call_arg);
+	worker->calls++;
 	__atomic_store_n(&worker->call_fn, NULL, __ATOMIC_RELEASE);
 }
 
@@ -109,6 +114,7 @@ void worker_call(struct worker *worker, void (*fn)(struct ctx *ctx, void *arg), 
 	}
 	worker->call_arg = arg;
 	__atomic_store_n(&worker->call_fn, fn, __ATOMIC_RELEASE);
+	idle_wake(&worker->idle);
 	for (unsigned int spins = 0; __atomic_load_n(&worker->call_fn, __ATOMIC_ACQUIRE) != NULL;
 		spins++) {
 		/* The worker may need this CPU to get there. */
@@ -362,6 +368,22 @@ static bool expire_probes(struct ctx *ctx)
 	return n > 0;
 }
 
+/* What this turn has put into the rings of others may find them asleep. */
+static void wake_others(struct worker *worker)
+{
+	const struct ctx *ctx = &worker->ctx;
+	uint64_t handed_out = 0;
+
+	for (unsigned int c = 0; c < PKT_CLASSES; c++)
+		handed_out += ctx->handed_out[c];
+	if (handed_out == worker->handed_out)
+		return;
+	worker->handed_out = handed_out;
+	for (unsigned int i = 0; i < ctx->n_workers; i++)
+		if (i != ctx->index)
+			idle_wake(&worker->workers[i].idle);
+}
+
 bool worker_turn(struct worker *worker)
 {
 	struct ctx *ctx = &worker->ctx;
@@ -387,24 +409,9 @@ bool worker_turn(struct worker *worker)
 		underlay_refresh(ctx);
 	if (ctx->dirty_ports != 0)
 		ctx_flush_all(ctx);
+	if (ctx->n_workers > 1)
+		wake_others(worker);
 	return any;
-}
-
-/* Nothing to do: sleep, but not past the next neighbour's timer, and not at all while a virtual
- * link's turn is near: a sleeper comes back when the kernel finds the time, and a bucket that
- * overflows meanwhile is rate that its tenant has lost. */
-static void worker_sleep(struct worker *worker, uint64_t ns)
-{
-	uint64_t now = rte_rdtsc(), ms_tsc = rte_get_tsc_hz() / 1000;
-	uint64_t due = wheel_next(&worker->ctx.neigh_wheel);
-
-	if (due <= now || wheel_next(&worker->ctx.wheel) < now + LINK_WAKE_MS * ms_tsc ||
-		ctx_due_tsc(&worker->ctx) < now + LINK_WAKE_MS * ms_tsc)
-		return;
-	if (due - now < ms_tsc)
-		ns = RTE_MIN(ns, (due - now) * NS_PER_MS / ms_tsc);
-	if (ns >= SLEEP_MIN_NS)
-		nanosleep(&(struct timespec){.tv_nsec = (long)ns}, NULL);
 }
 
 /* The time since the turn began belongs to what the turn was; a sleep is idle. */
@@ -422,8 +429,7 @@ static void worker_clock(struct worker *worker, bool busy)
 int worker_main(void *arg)
 {
 	struct worker *worker = arg;
-	uint64_t sleep_ns = SLEEP_MIN_NS;
-	unsigned int idle_turns = 0;
+	int64_t awake_tsc = (int64_t)(AWAKE_US * rte_get_tsc_hz() / 1000000);
 	bool was_busy = false;
 
 	prctl(PR_SET_TIMERSLACK, 1000ul);
@@ -433,6 +439,7 @@ int worker_main(void *arg)
 		log_debug("worker", "no priority on lcore %u: %s", worker->lcore, strerror(errno));
 	epoch_online(worker->ctx.index);
 	worker->clock_tsc = rte_rdtsc();
+	rest_reset(worker, worker->clock_tsc);
 	while (!__atomic_load_n(&worker->stop, __ATOMIC_RELAXED)) {
 		bool busy = worker_turn(worker);
 
@@ -440,17 +447,14 @@ int worker_main(void *arg)
 		if (busy != was_busy) {
 			worker_clock(worker, was_busy);
 			was_busy = busy;
+			rest_reset(worker, worker->clock_tsc);
 		}
-		if (busy) {
-			idle_turns = 0;
-			sleep_ns = SLEEP_MIN_NS;
-			continue;
-		}
-		if (!worker->sleep || ++idle_turns < IDLE_TURNS_BEFORE_SLEEP)
-			continue;
-		worker_sleep(worker, sleep_ns);
-		sleep_ns = RTE_MIN(sleep_ns * 2, (uint64_t)SLEEP_MAX_NS);
+		if (!busy && worker->sleep &&
+			(int64_t)(worker->ctx.now_tsc - worker->rest.idle_tsc) >= awake_tsc &&
+			rest_step(worker))
+			worker_clock(worker, false);
 	}
+	rest_reset(worker, rte_rdtsc());
 	worker_clock(worker, was_busy);
 	epoch_offline(worker->ctx.index);
 	return 0;

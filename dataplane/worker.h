@@ -5,6 +5,8 @@
 #define HPSR_DATAPLANE_WORKER_H
 
 #include "dataplane/ctx.h"
+#include "dataplane/idle.h"
+#include "dataplane/rest.h"
 #include "dataplane/vr.h"
 
 struct worker {
@@ -17,8 +19,11 @@ struct worker {
 	uint64_t clock_tsc;                /* up to where busy and idle are counted */
 	uint64_t link_check_tsc;           /* when the ports' links are looked at next */
 	uint32_t links_seen[PORT_MAX + 1]; /* port's count of comings-up that was announced */
-	bool sleep;
-	bool prior; /* go before other threads on its CPU */
+	struct worker *workers;            /* all, by index */
+	uint64_t handed_out;               /* packets, when the others were last told */
+	uint32_t calls;                    /* of the mailbox, served */
+	bool sleep;                        /* wait in the kernel when there is nothing to do */
+	bool prior;                        /* go before other threads on its CPU */
 
 	uint32_t lcore;
 	char slice[DP_NAME_LEN];
@@ -28,8 +33,11 @@ struct worker {
 	void (*call_fn)(struct ctx *ctx, void *arg) __rte_cache_aligned;
 	void *call_arg;
 	bool stop;
+	struct idle idle;
+	struct rest rest;
 };
 
+/* WORKER is element INDEX of an array of all. 0, -ENOMEM, or -errno (no descriptor is left). */
 int worker_init(struct worker *worker, unsigned int index, unsigned int n_workers, uint32_t lcore,
 	struct rte_mempool *pool, bool no_sharing);
 /* Packets in the rings and queues are the caller's to purge before. */
