@@ -7,6 +7,8 @@
 #include "dataplane/portsched.h"
 #include "dataplane/tunnel.h"
 
+#define LANE_DROP 2
+
 void ctx_drop_meta(
 	struct ctx *ctx, struct iface *iface, struct rte_mbuf *m, enum drop_reason reason)
 {
@@ -104,6 +106,16 @@ static void txq_drop(struct ctx *ctx, struct port_txq *txq, uint16_t i)
 	ctx_drop_meta(ctx, iface, txq->m[i], DROP_TX_FULL);
 }
 
+/* A link that is held to its rate at the port comes here as it is offered. On its way it may take
+ * as much of the ring, ROOM frames now, as it leaves (dynamic thresholds: Choudhury and Hahne,
+ * 1998): no such flood keeps the other reserved links from the scheduler. */
+static bool ring_share_used(struct iface *iface, uint32_t room)
+{
+	uint32_t taken = __atomic_load_n(&iface->slot->taken_over, __ATOMIC_RELAXED);
+
+	return iface->handed_over - taken >= room;
+}
+
 /* Another worker sends for the port: it has one transmit queue, or is scheduled. Reserved links and
  * the router's own packets have a ring for themselves, so that no flood of best effort keeps them
  * from the scheduler. */
@@ -111,18 +123,31 @@ static void txq_hand_over(struct ctx *ctx, struct port_txq *txq)
 {
 	struct rte_ring *rings[] = {ctx->to[txq->port->worker], ctx->first_to[txq->port->worker]};
 	struct rte_mbuf *lanes[2][PORT_TXQ_LEN];
-	bool first[PORT_TXQ_LEN], none = rte_ring_empty(rings[1]);
+	uint8_t lane[PORT_TXQ_LEN]; /* 1: goes first */
+	uint32_t room = rte_ring_free_count(rings[1]);
+	bool none = rte_ring_empty(rings[1]);
 	uint16_t n[2] = {0}, taken[2], kept = 0;
 
 	for (uint16_t i = 0; i < txq->n; i++) {
+		struct iface *iface = iface_get(txq->slot[i]);
 		struct pkt_meta *meta = pkt_meta(txq->m[i]);
 
 		meta->iface = txq->slot[i];
 		meta->link_bytes = txq->index;
 		meta->l3_offset = PKT_TX_ONLY;
 		meta->class = txq->class[i];
-		first[i] = goes_first(iface_get(txq->slot[i]), txq->class[i], none && n[1] == 0);
-		lanes[first[i]][n[first[i]]++] = txq->m[i];
+		meta->counted = 0;
+		lane[i] = goes_first(iface, txq->class[i], none && n[1] == 0);
+		if (lane[i] == 1 && iface != NULL && iface->class_link != NULL &&
+			txq->class[i] != PKT_ORIGINATED) {
+			if (ring_share_used(iface, room - n[1])) {
+				lane[i] = LANE_DROP;
+				continue;
+			}
+			iface->handed_over++;
+			meta->counted = 1;
+		}
+		lanes[lane[i]][n[lane[i]]++] = txq->m[i];
 	}
 	for (unsigned int l = 0; l < 2; l++)
 		taken[l] = (uint16_t)rte_ring_sp_enqueue_burst(
@@ -130,12 +155,16 @@ static void txq_hand_over(struct ctx *ctx, struct port_txq *txq)
 	for (uint16_t i = 0; i < txq->n; i++) {
 		uint8_t class = txq->class[i];
 
-		if (taken[first[i]] > 0) {
-			taken[first[i]]--;
+		if (lane[i] == LANE_DROP) {
+			txq_drop(ctx, txq, i);
+		} else if (taken[lane[i]] > 0) {
+			taken[lane[i]]--;
 			ctx->handed_out[class]++;
-		} else if (!first[i] && txq->port->scheduled) {
+		} else if (lane[i] == 0 && txq->port->scheduled) {
 			txq_drop(ctx, txq, i);
 		} else {
+			if (pkt_meta(txq->m[i])->counted)
+				iface_get(txq->slot[i])->handed_over--;
 			txq->m[kept] = txq->m[i];
 			txq->class[kept] = class;
 			txq->slot[kept++] = txq->slot[i];
@@ -269,6 +298,8 @@ unsigned int ctx_take_over(
 			continue;
 		}
 		txq = ctx->txq[meta->link_bytes];
+		if (unlikely(meta->counted) && txq != NULL)
+			sched_slot_taken_over(txq->port->sched, meta->iface);
 		if (txq == NULL) {
 			ctx_drop_meta(ctx, NULL, m[i], DROP_PORT_DOWN);
 		} else if (!ctx_stage(ctx, txq, m[i], meta->class, meta->iface)) {

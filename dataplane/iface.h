@@ -76,6 +76,7 @@ struct iface {
 	bool point_to_point;       /* a tunnel without Ethernet: the neighbour is its end */
 	struct sched_slot *slot;   /* with the port's scheduler */
 	struct vlink *class_link; /* of a link that its port's scheduler holds; link is NULL then */
+	uint32_t handed_over;     /* frames of such a link to the port's worker */
 	bool holds;               /* the port holds its link: control thread */
 	uint64_t shown[2];        /* packets and bytes sent, as last reported: control thread */
 	struct filter *filter_in, *filter_out; /* NULL: none */

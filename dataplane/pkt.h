@@ -40,6 +40,7 @@ struct pkt_meta {
 	union {
 		uint16_t next_bytes; /* in a virtual link's queue: what the next one costs */
 		uint16_t paid;       /* held for a neighbour: see struct burst */
+		uint16_t counted;    /* over a ring, finished: in iface->handed_over */
 	};
 	uint8_t l3_offset; /* PKT_TX_ONLY: a finished frame, to leave by `iface` */
 	uint8_t class;     /* enum pkt_class */

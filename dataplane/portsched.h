@@ -38,6 +38,7 @@ struct sched_slot {
 	uint64_t waiting_packets, waiting_bytes;
 	uint64_t held_packets, held_bytes;  /* that left while the link was held here */
 	uint64_t full, down, stopped, gone; /* of those that entered: dropped, and why */
+	uint32_t taken_over;                /* of iface->handed_over */
 	struct sched_queue own;             /* of a reserved link */
 	struct sched_queue *shared;         /* of the virtual router's best effort */
 	bool ending;                  /* held until its queue is empty, for the sake of the rate */
@@ -105,6 +106,15 @@ void sched_purge(struct ctx *ctx, struct sched *sched);
 
 /* Send what is staged and what waits, as far as the port takes it now. */
 void sched_flush(struct ctx *ctx, struct port_txq *txq);
+
+/* A frame of the interface has come over a ring, whatever becomes of it. */
+static inline void sched_slot_taken_over(struct sched *sched, uint32_t id)
+{
+	struct sched_slot *slot = sched->slots[id];
+
+	if (slot != NULL)
+		__atomic_store_n(&slot->taken_over, slot->taken_over + 1, __ATOMIC_RELAXED);
+}
 
 static inline bool sched_waits(const struct sched *sched)
 {

@@ -609,6 +609,60 @@ static void test_flood_from_afar(void **state)
 	assert_int_equal(reserved->received, reserved->sent);
 }
 
+/* The same where what floods is a reserved link, held to its rate at the port only. */
+static void test_held_flood_from_afar(void **state)
+{
+	enum { ROUNDS = 30, TURNS = 30, A_TURN = 60 };
+	struct dp_link_spec link = link_of(20 * MBPS, 20 * MBPS, 0), held = link;
+	struct tenant *reserved, *quiet, *flood;
+
+	(void)state;
+	if (n_workers == 1)
+		skip();
+	begin();
+	link.queue_packets = held.queue_packets = 1000;
+	link.queue_bytes = held.queue_bytes = 4 << 20;
+	held.at = DP_AT_PORT;
+	for (unsigned int port = 2; port-- > 0;) {
+		wire_begin();
+		wire_port_add(port, 1500);
+		wire_commit();
+	}
+	reserved = tenant_add(1, &link);
+	tenant_add(1, NULL);
+	flood = tenant_add(1, &held);
+	tenant_add(1, NULL);
+	quiet = tenant_add(1, &held);
+	capacity_set(100 * MBPS, 0);
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		for (unsigned int turn = 0; turn < TURNS; turn++) {
+			for (unsigned int f = 0; f < A_TURN; f++)
+				send_one(flood);
+			send_one(reserved);
+			send_one(quiet);
+			wire_turn(1);
+		}
+		wire_turn(0);
+		wire_advance_ns(10 * MS);
+		receive();
+		wire_check();
+	}
+	run_ms(300);
+	assert_true(stats_of(flood).drops[DROP_TX_FULL] > 1000);
+	assert_int_equal(reserved->received, reserved->sent);
+	assert_int_equal(quiet->received, quiet->sent);
+	/* Nothing of the ring is lost for good. */
+	run_ms(2000);
+	for (unsigned int i = 0; i < 400; i++)
+		send_one(flood);
+	wire_turn(1);
+	run_ms(1000);
+	assert_int_equal(stats_of(flood).queue_packets, 0);
+	assert_int_equal(flood->received + stats_of(flood).drops[DROP_TX_FULL] +
+			stats_of(flood).drops[DROP_PORT_QUEUE_FULL],
+		flood->sent);
+}
+
 static int start(void **state)
 {
 	(void)state;
@@ -629,6 +683,7 @@ int main(int argc, char **argv)
 		WIRE_TEST(test_many),
 		WIRE_TEST(test_service_changes),
 		WIRE_TEST(test_flood_from_afar),
+		WIRE_TEST(test_held_flood_from_afar),
 	};
 
 	n_workers = argc > 1 ? (unsigned int)atoi(argv[1]) : 1;
