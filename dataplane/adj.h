@@ -58,7 +58,8 @@ struct adj {
 	uint32_t ip;    /* IPv4 neighbour, host order; of an IPv6 one, a hash */
 	struct iface *out;
 	uint32_t held; /* packets that wait */
-	uint32_t unused;
+	uint32_t
+		watchers; /* groups and policies that go elsewhere while it fails: control thread */
 	struct adj_group *group; /* of ADJ_KIND_GROUP */
 	uint64_t confirmed_tsc;
 	uint8_t rewrite[ADJ_REWRITE_MAX]; /* ends where the network layer begins */

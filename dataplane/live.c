@@ -13,6 +13,8 @@ bool live_adj(const struct ctx *ctx, const struct adj *adj)
 				return true;
 		return false;
 	}
+	if (adj->kind == ADJ_KIND_FAILED)
+		return false;
 	if (out == NULL)
 		return true;
 	txq = ctx->txq[out->port_index];
@@ -68,5 +70,5 @@ void live_group_fill(const struct ctx *ctx, const struct vr *vr, struct adj_grou
 void live_ports_changed(struct ctx *ctx)
 {
 	for (struct vr *vr = ctx->vrs; vr != NULL; vr = vr->next_of_worker)
-		vr->live_generation += 1 + (vr->live_generation == UINT32_MAX);
+		vr_live_changed(vr);
 }

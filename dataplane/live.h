@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which next hops live: whose port has link, and whose peer answers where the interface's probe is
- * of it. The home worker's; nothing waits for the control thread when one dies. What depends on it
- * (groups, policies) is brought up to date when it is used next: vr->live_generation tells. */
+/* Which next hops live: whose port has link, who has not failed to answer ARP or ND, and whose peer
+ * answers where the interface's probe is of it. The home worker's; nothing waits for the control
+ * thread when one dies. What depends on it (groups, policies) is brought up to date when it is used
+ * next: vr->live_generation tells. */
 #ifndef HPSR_DATAPLANE_LIVE_H
 #define HPSR_DATAPLANE_LIVE_H
 

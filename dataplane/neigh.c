@@ -164,6 +164,14 @@ static void learned_free(struct vr *vr, struct adj *adj)
 	vr->learned_count--;
 }
 
+/* Whoever has another way may have to look again. */
+static void neigh_set_kind(struct vr *vr, struct adj *adj, uint8_t kind)
+{
+	if ((adj->kind == ADJ_KIND_FAILED) != (kind == ADJ_KIND_FAILED))
+		vr_live_changed(vr);
+	adj->kind = kind;
+}
+
 void neigh_list(struct ctx *ctx, struct vr *vr, struct adj *adj)
 {
 	struct adj *old;
@@ -174,7 +182,7 @@ void neigh_list(struct ctx *ctx, struct vr *vr, struct adj *adj)
 	if (old != NULL) {
 		hash_del(vr, old);
 		wheel_del(&ctx->neigh_wheel, &old->timer);
-		adj->kind = old->kind;
+		neigh_set_kind(vr, adj, old->kind);
 		adj->state = old->state;
 		adj->probes = old->probes;
 		adj->held = old->held;
@@ -240,7 +248,7 @@ void neigh_del(struct ctx *ctx, struct vr *vr, struct adj *adj, enum drop_reason
 		learned_free(vr, adj);
 		return;
 	}
-	adj->kind = kind_unknown(adj);
+	neigh_set_kind(vr, adj, kind_unknown(adj));
 	adj->state = DP_NEIGH_INCOMPLETE;
 	adj->probes = 0;
 	adj->confirmed_tsc = 0;
@@ -266,7 +274,7 @@ void neigh_confirm(struct ctx *ctx, struct vr *vr, struct adj *adj, const uint8_
 	if (adj->state == DP_NEIGH_PERMANENT)
 		return;
 	neigh_set_mac(ctx, adj, mac);
-	adj->kind = kind_known(adj);
+	neigh_set_kind(vr, adj, kind_known(adj));
 	adj->state = DP_NEIGH_REACHABLE;
 	adj->probes = 0;
 	adj->confirmed_tsc = ctx->now_tsc;
@@ -284,7 +292,7 @@ void neigh_hear(struct ctx *ctx, struct vr *vr, struct adj *adj, const uint8_t m
 		(known && memcmp(adj_mac(adj, adj->out->l2_len), mac, 6) == 0))
 		return;
 	neigh_set_mac(ctx, adj, mac);
-	adj->kind = ADJ_KIND_STALE;
+	neigh_set_kind(vr, adj, ADJ_KIND_STALE);
 	adj->state = DP_NEIGH_STALE;
 	adj->probes = 0;
 	adj->confirmed_tsc = ctx->now_tsc;
@@ -306,7 +314,7 @@ void neigh_set_permanent(struct ctx *ctx, struct vr *vr, struct adj *adj, const 
 {
 	neigh_list(ctx, vr, adj);
 	neigh_set_mac(ctx, adj, mac);
-	adj->kind = kind_known(adj);
+	neigh_set_kind(vr, adj, kind_known(adj));
 	adj->state = DP_NEIGH_PERMANENT;
 	adj->confirmed_tsc = ctx->now_tsc;
 	wheel_del(&ctx->neigh_wheel, &adj->timer);
@@ -378,11 +386,17 @@ enum neigh_action neigh_timeout(struct ctx *ctx, struct vr *vr, struct adj *adj)
 			return NEIGH_ACT_ASK;
 		}
 		adj->state = DP_NEIGH_FAILED;
-		adj->kind = ADJ_KIND_FAILED;
+		neigh_set_kind(vr, adj, ADJ_KIND_FAILED);
 		neigh_arm(ctx, adj, NEIGH_FAILED_NS);
 		return NEIGH_ACT_FAILED;
-	case DP_NEIGH_STALE:
 	case DP_NEIGH_FAILED:
+		/* Nobody's packet would ask: they all go another way. */
+		if (__atomic_load_n(&adj->watchers, __ATOMIC_RELAXED) > 0) {
+			neigh_arm(ctx, adj, NEIGH_FAILED_NS);
+			return NEIGH_ACT_ASK;
+		}
+		/* fall through */
+	case DP_NEIGH_STALE:
 		neigh_del(ctx, vr, adj, DROP_NEIGHBOR_FAILED);
 		return NEIGH_ACT_GONE;
 	default:

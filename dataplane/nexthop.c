@@ -126,6 +126,15 @@ static int table_alloc(struct nexthop_table *table, uint32_t *slot)
 	return 0;
 }
 
+void nexthop_watch(uint32_t index, bool on)
+{
+	struct adj *adj = adj_at(index);
+
+	if (index >= ADJ_FIRST_FREE)
+		__atomic_store_n(&adj->watchers, on ? adj->watchers + 1 : adj->watchers - 1,
+			__ATOMIC_RELAXED);
+}
+
 /* Who of them is used is found out by the home worker. */
 static int group_fill(
 	struct adj *adj, const struct dp_nexthop_spec *hops, const uint32_t *members, size_t n)
@@ -141,6 +150,8 @@ static int group_fill(
 	}
 	adj->group = group;
 	adj->kind = ADJ_KIND_GROUP;
+	for (size_t i = 0; i < n; i++)
+		nexthop_watch(members[i], true);
 	return 0;
 }
 
@@ -277,6 +288,7 @@ size_t nexthop_free(struct nexthop_table *table, uint32_t index, uint32_t *dead)
 		for (size_t i = 0; i < nexthop->n_hops; i++) {
 			uint32_t member;
 
+			nexthop_watch(nexthop->members[i], false);
 			nexthop_put(table, nexthop->members[i], &member);
 			if (member != ADJ_NO_ROUTE)
 				dead[n_dead++] = member;

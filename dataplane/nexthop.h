@@ -40,6 +40,9 @@ void nexthop_put(struct nexthop_table *table, uint32_t index, uint32_t *dead);
 /* Free a dead index that the home worker has let go. Its members lose their references:
  * those that died by it are written to dead[DP_NEXTHOPS_MAX]; returns how many. */
 size_t nexthop_free(struct nexthop_table *table, uint32_t index, uint32_t *dead);
+/* Somebody goes another way while this next hop fails, or does not any more: it is then asked for
+ * again and again. A group sees to its own members. */
+void nexthop_watch(uint32_t index, bool on);
 /* NULL for the fixed indices. */
 const struct nexthop *nexthop_lookup(const struct nexthop_table *table, uint32_t index);
 

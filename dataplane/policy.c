@@ -61,8 +61,10 @@ static int policies_fill(
 		if (!spec->route)
 			rc = nexthop_get(
 				&vr->nexthops, spec->nexthops, spec->n_nexthops, &item->nh);
-		if (rc == 0)
+		if (rc == 0) {
+			nexthop_watch(item->nh, true);
 			policies->n = (uint32_t)(i + 1);
+		}
 	}
 	return rc;
 }
@@ -97,6 +99,7 @@ size_t policies_put(struct vr *vr, const struct policies *policies, uint32_t *de
 	size_t n_dead = 0;
 
 	for (uint32_t i = 0; i < policies->n; i++) {
+		nexthop_watch(policies->items[i].nh, false);
 		nexthop_put(&vr->nexthops, policies->items[i].nh, &dead[n_dead]);
 		n_dead += dead[n_dead] != ADJ_NO_ROUTE;
 	}

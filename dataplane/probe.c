@@ -61,9 +61,7 @@ static void arm(struct ctx *ctx, struct probe *probe)
 
 static void paths_changed(struct probe *probe)
 {
-	struct vr *vr = probe->iface->vr;
-
-	vr->live_generation += 1 + (vr->live_generation == UINT32_MAX);
+	vr_live_changed(probe->iface->vr);
 }
 
 bool probe_allows(const struct probe *probe, const struct adj *adj)

@@ -76,4 +76,10 @@ struct vr *vr_lookup(dp_vr_id id);
 /* Add an interface's counters to *stats. */
 void vr_stats_add_iface(struct dp_vr_stats *stats, const struct iface *iface);
 
+/* Home worker: a next hop may have died or come back. */
+static inline void vr_live_changed(struct vr *vr)
+{
+	vr->live_generation += 1 + (vr->live_generation == UINT32_MAX);
+}
+
 #endif
