@@ -19,8 +19,8 @@
 
 #define FLOOD_VRS_MAX 64u
 #define FLOOD_RX_QUEUE 1024u
-#define FLOOD_FRAME_MIN 60u /* without FCS */
-#define FLOOD_FRAME_MAX 1514u
+#define FLOOD_FRAME_MIN 60u   /* without FCS */
+#define FLOOD_FRAME_MAX 1518u /* 1500 bytes of IP, and a tag */
 
 /* What becomes of the frames of all routers but the first. */
 enum flood_kind {
