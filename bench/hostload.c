@@ -156,12 +156,15 @@ static void open_sender(struct flow *flow, unsigned int number)
 	struct sockaddr_ll at = {
 		.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex("eth0")};
 	socklen_t len = sizeof(at);
-	int one = 1;
+	int one = 1, buffer = 32 << 20;
 
-	/* Of no protocol: it receives nothing. */
+	/* Of no protocol: it receives nothing. Frames that wait in the router's queue are still the
+	 * socket's: a small buffer would slow the flood to the router's pace. */
 	flow->send_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (flow->send_fd < 0 || bind(flow->send_fd, (struct sockaddr *)&at, sizeof(at)) < 0 ||
 		setsockopt(flow->send_fd, SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof(one)) < 0 ||
+		setsockopt(flow->send_fd, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer)) <
+			0 ||
 		getsockname(flow->send_fd, (struct sockaddr *)&at, &len) < 0)
 		fail("sending host");
 	frame_make(flow, number, at.sll_addr);

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 
-from common import BenchError, command_line, end, end_all, log_tail, run, spawn
+from common import LCORE, BenchError, command_line, end, end_all, log_tail, run, spawn
 from ndr import go_first
 
 START_SECONDS = 30
@@ -67,6 +67,11 @@ class Hosts:
         run(["ip", "-n", self.full(host), "route", "add", "default", "via", f"10.{flow}.{net}.1"],
             "ip route add")
 
+    def steer(self, space, device, cpu=None):
+        """The kernel works on what the device receives on this CPU; None: on the sender's."""
+        run(self.inside(space, "sh", "-c", f"echo {0 if cpu is None else 1 << cpu:x} > "
+                        f"/sys/class/net/{device}/queues/rx-0/rps_cpus"), "rps_cpus")
+
     def remove(self):
         if not self.spaces:
             return
@@ -75,9 +80,9 @@ class Hosts:
             subprocess.run(["ip", "netns", "del", self.full(self.spaces.pop())],
                            stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def warm(self):
+    def warm(self, flows=None):
         """ARP is done, so that what is measured meets no first packet."""
-        for flow in range(1, self.n + 1):
+        for flow in range(1, (flows or self.n) + 1):
             deadline = time.monotonic() + 15
             while subprocess.run(self.inside(f"{flow}a", "ping", "-n", "-q", "-c", "1", "-W", "1",
                                              f"10.{flow}.2.2"), stdin=subprocess.DEVNULL,
@@ -108,13 +113,49 @@ class Kernel:
                      f"p{flow}{side}"], "ip addr flush")
 
 
+class Spaces:
+    """Linux as N virtual routers: each a namespace with the two ports of its flow. What it does for
+    packets it does on the worker's CPU (receive packet steering), and hosts stay off that, as they
+    do beside our worker."""
+
+    driver = "veth"
+
+    def __init__(self, hosts, routers):
+        self.hosts, self.cpus, self.n = hosts, [0], routers
+        for flow in range(1, routers + 1):
+            hosts.space(f"r{flow}")
+            for side, net in (("a", 1), ("b", 2)):
+                port, inside = f"p{flow}{side}", hosts.full(f"r{flow}")
+                run(["ip", "-n", hosts.full("router"), "link", "set", port, "netns", inside],
+                    "ip link set netns")
+                run(["ip", "-n", inside, "addr", "add", f"10.{flow}.{net}.1/24", "dev", port],
+                    "ip addr add")
+                run(["ip", "-n", inside, "link", "set", port, "up"], "ip link set")
+                hosts.steer(f"r{flow}", port, LCORE)
+            run(hosts.inside(f"r{flow}", "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"),
+                "router")
+
+    def close(self):
+        for flow in range(1, self.n + 1):
+            for side in "ab":
+                port = f"p{flow}{side}"
+                run(["ip", "-n", self.hosts.full(f"r{flow}"), "link", "set", port, "netns",
+                     self.hosts.full("router")], "ip link set netns")
+                run(["ip", "-n", self.hosts.full("router"), "link", "set", port, "up"],
+                    "ip link set")
+            run(["ip", "netns", "del", self.hosts.full(f"r{flow}")], "ip netns del")
+            self.hosts.spaces.remove(f"r{flow}")
+
+
 class Daemon:
-    """hpsrouterd; hosts stay off its worker's CPU. LINK: the flow's `rate:` and `shape:`."""
+    """hpsrouterd; hosts stay off its worker's CPU. LINK: the flow's `rate:` and `shape:`, or
+    nothing. CAPACITY: of the ports; None: they send what the device takes."""
 
     drivers = ["net_af_xdp", "net_af_packet"]  # what failed once is not tried again
 
-    def __init__(self, hosts, build, folder, links, log):
+    def __init__(self, hosts, build, folder, links, log, capacity="1Gbps"):
         self.hosts, self.build, self.cpus = hosts, build, [0]
+        self.capacity = f", capacity: {capacity}" if capacity else ""
         self.socket, self.log = f"{folder}/control.sock", log
         while True:
             self.driver = self.drivers[0]
@@ -130,15 +171,16 @@ class Daemon:
         site = f"{folder}/site.yaml"
         lines = [f"site: {self.hosts.name}", f"control: {{socket: {self.socket}}}", "slices:",
                  "  - {name: s0, lcores: [1], idle: poll}", "ports:"]
-        ports = [f"p{flow}{side}" for flow in range(1, self.hosts.n + 1) for side in "ab"]
-        lines += [f'  - {{name: {p}, device: "{self.driver}{i},iface={p}", capacity: 1Gbps}}'
+        ports = [f"p{flow}{side}" for flow in range(1, len(links) + 1) for side in "ab"]
+        lines += [f'  - {{name: {p}, device: "{self.driver}{i},iface={p}"{self.capacity}}}'
                   for i, p in enumerate(ports)]
         lines.append("vpxis:")
         for flow, link in enumerate(links, 1):
             lines += [f"  - name: vpxi{flow}", "    routers:", "      - name: vr", "        slice: s0",
                       "        interfaces:",
                       f"          - {{name: a, port: p{flow}a, address: [10.{flow}.1.1/24]}}",
-                      f"          - {{name: b, port: p{flow}b, address: [10.{flow}.2.1/24], {link}}}"]
+                      f"          - {{name: b, port: p{flow}b, address: [10.{flow}.2.1/24]"
+                      f"{', ' if link else ''}{link}}}"]
         with open(site, "w") as f:
             f.write("\n".join(lines) + "\n")
         self.child = spawn(self.hosts.inside("router", f"{self.build}/hpsrouterd", "-c", site),
