@@ -42,12 +42,6 @@ def add_arguments(p):
                    help=f"only these, such as a,c (all: {','.join(PARTS)})")
 
 
-def asked_table(asked):
-    return report.table(["asked for", "measured", "holds"],
-                        [[what, value, "yes" if ok else "NO"] for what, value, ok in asked],
-                        left=(1,))
-
-
 def main(options):
     modules = {p: importlib.import_module(PARTS[p][0]) for p in options.part}
     targets = list(dict.fromkeys(t for m in modules.values() for t in m.TARGETS))
@@ -66,7 +60,7 @@ def main(options):
     text = "Rates\n\n" + report.describe(about, [f"{len(parts)} part(s), each told below"])
     for letter, part in parts.items():
         text += f"\n\n({letter}) {part.title}\n" + "\n".join(part.method) + "\n\n" + part.text
-    text += "\n\n" + asked_table(asked)
+    text += "\n\n" + report.asked_table(asked)
     groups = [g for part in parts.values() for g in part.groups]
     if groups:
         report.write_bars(f"{path}/plot.svg", "Rates", "units as each group says", groups)
@@ -74,6 +68,6 @@ def main(options):
         "suite": "rates", "machine": about, "seconds": options.seconds,
         "parts": {letter: {"title": p.title, "method": p.method, "results": p.rows}
                   for letter, p in parts.items()},
-        "asked": [{"what": w, "measured": v, "holds": bool(ok)} for w, v, ok in asked],
+        "asked": report.asked_document(asked),
     }, [{"part": letter, **row} for letter, p in parts.items() for row in p.rows], options.json)
     return 0

@@ -43,6 +43,16 @@ def table(head, rows, left=()):
                      for row in cells)
 
 
+def asked_table(asked):
+    """ASKED: (what, measured, holds) each."""
+    return table(["asked for", "measured", "holds"],
+                 [[what, value, "yes" if ok else "NO"] for what, value, ok in asked], left=(1,))
+
+
+def asked_document(asked):
+    return [{"what": w, "measured": v, "holds": bool(ok)} for w, v, ok in asked]
+
+
 def write_csv(path, rows):
     """Rows are dicts; what is nested gets its names joined."""
     def flat(row, before=""):
