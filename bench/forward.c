@@ -48,6 +48,10 @@ static void usage(FILE *to)
 	      "  --routes N         routes of each (1000)\n"
 	      "  --untagged         one virtual router on the ports themselves, without VLANs\n"
 	      "  --ip6              IPv6 instead of IPv4\n"
+	      "  --in KIND          vlan, qinq, vxlan, gre or ipip: interfaces that receive "
+	      "(vlan)\n"
+	      "  --out KIND         likewise, those that send\n"
+	      "  --underlay6        tunnels over IPv6 instead of IPv4\n"
 	      "  --shape RATE       every link is shaped, at vif-in by tbf: such as 400Gbps\n"
 	      "  --shape-at PLACE   ingress, vif-in, vif-out or port\n"
 	      "  --shape-by WHICH   tbf or psp\n"
@@ -141,6 +145,14 @@ static bool parse_option(struct options *o, int option, const char *arg)
 	case '6':
 		o->site.ip6 = true;
 		return true;
+	case 'I':
+	case 'O':
+		n = name_in(arg, (const char *const[]){"vlan", "qinq", "vxlan", "gre", "ipip"}, 5);
+		*(option == 'I' ? &o->site.in : &o->site.out) = (enum site_attach)n;
+		return n < 5;
+	case 'U':
+		o->site.underlay6 = true;
+		return true;
 	case 's':
 		return rate_parse(arg, &o->site.shape_bps) == 0 && o->site.shape_bps > 0;
 	case 'A':
@@ -194,6 +206,9 @@ static int parse_options(struct options *o, int argc, char **argv)
 		{"routes", required_argument, NULL, 'r'},
 		{"untagged", no_argument, NULL, 'u'},
 		{"ip6", no_argument, NULL, '6'},
+		{"in", required_argument, NULL, 'I'},
+		{"out", required_argument, NULL, 'O'},
+		{"underlay6", no_argument, NULL, 'U'},
 		{"shape", required_argument, NULL, 's'},
 		{"shape-at", required_argument, NULL, 'A'},
 		{"shape-by", required_argument, NULL, 'B'},
@@ -227,14 +242,18 @@ static int parse_options(struct options *o, int argc, char **argv)
 			return 3;
 		}
 	}
-	if (optind < argc || o->site.n_ports == 0 || (o->site.untagged && o->site.n_vrs != 1)) {
-		fprintf(stderr, "forward: %s\n",
-			optind < argc                  ? "too many arguments"
-				: o->site.n_ports == 0 ? "--pcap is needed"
-						       : "--untagged is for one virtual router");
-		return 3;
-	}
-	return 0;
+	if (optind < argc)
+		fputs("forward: too many arguments\n", stderr);
+	else if (o->site.n_ports == 0)
+		fputs("forward: --pcap is needed\n", stderr);
+	else if (o->site.n_vrs > 1 &&
+		(o->site.untagged || o->site.in >= SITE_VXLAN || o->site.out >= SITE_VXLAN))
+		fputs("forward: --untagged and tunnels are for one virtual router\n", stderr);
+	else if (o->site.untagged && (o->site.in | o->site.out) != SITE_VLAN)
+		fputs("forward: --untagged, or --in and --out\n", stderr);
+	else
+		return 0;
+	return 3;
 }
 
 /* Resident memory. What was freed on the way is given back first. */

@@ -11,9 +11,11 @@
 #define SHAPE_BURST_BYTES (1u << 20)
 #define SHAPE_QUEUE_BYTES (256u << 10)
 #define SHAPE_QUEUE_PACKETS 1024
-#define NET_IN 0xc0a80000u  /* 192.168.0.0/16: a /24 each port; ours is .1, the neighbour's .2 */
-#define NET_OUT 0xc0a88000u /* its upper half */
-#define NET_TO 0x0a000000u  /* 10.0.0.0/8, in /24 */
+#define NET_IN 0xc0a80000u    /* 192.168.0.0/16: a /24 each port; ours is .1, the neighbour's .2 */
+#define NET_OUT 0xc0a88000u   /* its upper half */
+#define NET_TO 0x0a000000u    /* 10.0.0.0/8, in /24 */
+#define UNDERLAY4 0xc6336400u /* 198.51.100.0/24 */
+#define TUNNEL_TTL 64
 #define NET_NOWHERE UINT32_C(0xac100000) /* 172.16.0.0/12: where no packet goes */
 
 static struct ip_addr address_of(const struct site *site, uint32_t address)
@@ -38,6 +40,19 @@ static struct ip_prefix network24(const struct site *site, uint32_t address)
 	struct ip_prefix prefix = prefix24(site, address);
 
 	return prefix_mask(&prefix);
+}
+
+static bool is_tunnel(enum site_attach attach)
+{
+	return attach >= SITE_VXLAN;
+}
+
+static struct ip_addr underlay_address(bool ip6, uint8_t host)
+{
+	struct ip_addr addr = {
+		.af = IP_AF_6, .bytes = {0x20, 0x01, 0x0d, 0xb8, 0xff, 0xff, [15] = host}};
+
+	return ip6 ? addr : ipaddr_from_u32(UNDERLAY4 + host);
 }
 
 int site_open(struct site *site, int hugepages, uint32_t n_bufs, bool inline_run, char *err)
@@ -69,10 +84,14 @@ int site_open(struct site *site, int hugepages, uint32_t n_bufs, bool inline_run
 		goto fini;
 	}
 	for (unsigned int p = 0; p < site->n_ports; p++) {
+		const struct ip_prefix underlay[] = {
+			{underlay_address(false, 1), 24}, {underlay_address(true, 1), 64}};
 		struct dp_port_spec spec = {.device = site->devices[p],
 			.capacity_bps = UINT64_C(400000000000),
 			.mtu = MTU,
-			.mac = {{2, 0, 0, 0, 0, (uint8_t)(p + 1)}}};
+			.mac = {{2, 0, 0, 0, 0, (uint8_t)(p + 1)}},
+			.addresses = underlay,
+			.n_addresses = is_tunnel(site->in) || is_tunnel(site->out) ? 2 : 0};
 
 		snprintf(spec.name, sizeof(spec.name), "p%u", p);
 		rc = dp_txn_port_add(txn, &spec, &site->ports[p], err);
@@ -88,18 +107,35 @@ fini:
 	return rc;
 }
 
+static void attach_iface(
+	const struct site *site, struct dp_iface_spec *spec, bool out, uint16_t vlan)
+{
+	static const enum dp_tunnel_type types[] = {[SITE_VXLAN] = DP_TUNNEL_VXLAN,
+		[SITE_GRE] = DP_TUNNEL_GRE,
+		[SITE_IPIP] = DP_TUNNEL_IPIP};
+	enum site_attach attach = out ? site->out : site->in;
+
+	spec->outer_vlan = attach == SITE_QINQ ? SITE_VLAN_OUTER : DP_VLAN_NONE;
+	spec->vlan = is_tunnel(attach) ? DP_VLAN_NONE : vlan;
+	if (is_tunnel(attach))
+		spec->tunnel = (struct dp_tunnel_spec){.type = types[attach],
+			.remote = underlay_address(site->underlay6, out ? 3 : 2),
+			.id = attach == SITE_IPIP ? 0 : vlan,
+			.has_key = attach == SITE_GRE,
+			.ttl = TUNNEL_TTL};
+}
+
 static int add_iface(const struct site *site, struct dp_txn *txn, dp_vr_id vr, unsigned int port,
 	bool out, uint16_t vlan, dp_iface_id *id, char *err)
 {
 	struct ip_prefix address = prefix24(site, (out ? NET_OUT : NET_IN) + (port << 8) + 1);
 	struct dp_iface_spec spec = {
 		.port = site->ports[port],
-		.outer_vlan = DP_VLAN_NONE,
-		.vlan = vlan,
 		.addresses = &address,
 		.n_addresses = 1,
 	};
 
+	attach_iface(site, &spec, out, vlan);
 	if (site->shape_bps != 0)
 		spec.link = (struct dp_link_spec){
 			.rate_bps = site->shape_bps,

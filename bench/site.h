@@ -6,7 +6,11 @@
  * SITE_VLAN_OUT + v; untagged, it does both at the port itself. Route i is 10.(i/256).(i%256).0/24,
  * in turn through each port, to a static neighbour. In IPv6, the IPv4 address or network follows
  * 2001:db8::/32 (so 10.0.1.0/24 is 2001:db8:a00:100::/56), and ::1 follows an address.
- * bench/packets.py makes packets that fit. */
+ * bench/packets.py makes packets that fit.
+ *
+ * Where in or out is a tunnel, the ports have an underlay, 198.51.100.1/24 and 2001:db8:ffff::1/64;
+ * tunnels that receive come from .2 (::2), those that send go to .3 (::3), VNI and key as the VLAN.
+ * The neighbours' answers to ARP and ND must be among what is received. */
 #ifndef HPSR_BENCH_SITE_H
 #define HPSR_BENCH_SITE_H
 
@@ -21,12 +25,25 @@
 #define SITE_VLAN_OUT (SITE_VLAN_IN + SITE_VRS_MAX)
 #define SITE_LCORE 1 /* the worker's */
 
+/* How an interface is attached. */
+enum site_attach {
+	SITE_VLAN,
+	SITE_QINQ, /* outer VID SITE_VLAN_OUTER */
+	SITE_VXLAN,
+	SITE_GRE, /* with a key */
+	SITE_IPIP
+};
+
+#define SITE_VLAN_OUTER 4000u
+
 struct site {
 	const char *devices[SITE_PORTS_MAX]; /* DPDK device strings */
 	unsigned int n_ports;
 	unsigned int n_vrs, n_routes; /* routes of each */
 	bool untagged;                /* needs n_vrs == 1 */
 	bool ip6;                     /* the same in IPv6 */
+	enum site_attach in, out;     /* tunnels: n_vrs == 1 */
+	bool underlay6;               /* tunnels over IPv6 */
 	bool no_sharing;              /* routers do not take turns on the worker */
 	uint64_t shape_bps;           /* of every link; 0: not shaped */
 	enum dp_place shape_at;       /* 0: vif-in */

@@ -67,6 +67,8 @@ import packets
 
 os.rename(packets.make(sys.argv[1], "64B-4096dst", True), sys.argv[1] + "/vlan.pcap")
 os.rename(packets.make(sys.argv[1], "64B-4096dst", False), sys.argv[1] + "/plain.pcap")
+os.rename(packets.make_overlay(sys.argv[1], "vlan", answers="4"), sys.argv[1] + "/encap.pcap")
+os.rename(packets.make_overlay(sys.argv[1], "vxlan"), sys.argv[1] + "/decap.pcap")
 packets.SCALE_PACKETS, packets.ROUTES = packets.PACKETS, 100
 os.rename(packets.make_scale(sys.argv[1], 32), sys.argv[1] + "/many.pcap")
 END
@@ -135,6 +137,8 @@ done <<-'END'
 	plain  plain.pcap --untagged
 	shaped vlan.pcap  --shape 400Gbps
 	many   many.pcap  --vrs 32 --routes 100
+	encap  encap.pcap --out vxlan
+	decap  decap.pcap --in vxlan
 END
 if [ "$update" -eq 1 ]; then
 	cp "$counted" "$baseline"
