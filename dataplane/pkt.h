@@ -96,7 +96,6 @@ struct burst {
 		struct rte_ipv6_hdr *ip6[PKT_BURST];
 	};
 	struct iface *in[PKT_BURST];
-	uint16_t paid[PKT_BURST]; /* id of the interface whose link has let it pass, or 0 */
 	union {
 		uint32_t dst[PKT_BURST]; /* destination, host order */
 		uint8_t dst6[PKT_BURST][16];
@@ -104,6 +103,7 @@ struct burst {
 	uint64_t rx[PKT_BURST]; /* when it was received; only where rx_tsc is 0 */
 	uint32_t nh[PKT_BURST];
 	struct adj *adj[PKT_BURST];
+	uint16_t paid[PKT_BURST]; /* id of the interface whose link has let it pass, or 0 */
 };
 
 static inline uint64_t burst_rx_tsc(const struct burst *b, unsigned int i)

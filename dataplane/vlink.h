@@ -63,11 +63,13 @@ void vlink_set(struct ctx *ctx, struct vlink *link, const struct dp_link_spec *s
 /* Home worker: drop what is queued, for REASON. */
 void vlink_purge(struct ctx *ctx, struct vlink *link, enum drop_reason reason);
 
-/* A packet is about to come; LINK may be NULL. */
+/* A packet is about to come. NULL: for none; a load from there would cost more than it saves. */
 static inline void vlink_prefetch(const struct vlink *link)
 {
+	if (link == NULL)
+		return;
 	rte_prefetch0(link);
-	rte_prefetch0((const void *)((uintptr_t)link + offsetof(struct vlink, passed_packets)));
+	rte_prefetch0(&link->passed_packets);
 }
 
 static inline bool vlink_paced_take(struct vlink *link, uint32_t bytes)

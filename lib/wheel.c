@@ -250,18 +250,17 @@ static unsigned int take_due(struct wheel *wheel, unsigned int index, uint64_t n
 	return n;
 }
 
-/* The first nodes of slots that are over: one load behind the other would wait for each. */
-static inline void prefetch_over(const struct wheel *wheel, uint64_t now_tick, unsigned int max)
+/* Load the first nodes of slots that are over, up to the end of a word of them: one load behind the
+ * other would wait for each. */
+static inline void prefetch_over(const struct wheel *wheel, uint64_t now_tick)
 {
-	uint64_t tick = wheel->tick, n = now_tick - tick;
+	unsigned int from = (unsigned int)wheel->tick & (WHEEL_RING - 1);
+	uint64_t bits = wheel->ring_used[from / 64] >> from % 64, n = now_tick - wheel->tick;
 
-	if (n > max)
-		n = max;
-	for (; n > 0; n--, tick++) {
-		const struct wheel_node *node = wheel->ring[tick & (WHEEL_RING - 1)];
-
-		__builtin_prefetch(node);
-	}
+	if (n < 64)
+		bits &= (UINT64_C(1) << n) - 1;
+	for (; bits != 0; bits &= bits - 1)
+		__builtin_prefetch(wheel->ring[from + (unsigned int)__builtin_ctzll(bits)]);
 }
 
 unsigned int wheel_expire_burst(
@@ -276,7 +275,7 @@ unsigned int wheel_expire_burst(
 		wheel->tick = now_tick;
 		return 0;
 	}
-	prefetch_over(wheel, now_tick, max);
+	prefetch_over(wheel, now_tick);
 	while (n < max) {
 		tick = ring_first(wheel);
 		if (wheel->above <= tick && wheel->above <= now_tick) {
