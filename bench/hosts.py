@@ -167,8 +167,7 @@ class Daemon:
                     raise
                 del self.drivers[0]
 
-    def start(self, folder, links):
-        site = f"{folder}/site.yaml"
+    def site_lines(self, links):
         lines = [f"site: {self.hosts.name}", f"control: {{socket: {self.socket}}}", "slices:",
                  "  - {name: s0, lcores: [1], idle: poll}", "ports:"]
         ports = [f"p{flow}{side}" for flow in range(1, len(links) + 1) for side in "ab"]
@@ -181,8 +180,12 @@ class Daemon:
                       f"          - {{name: a, port: p{flow}a, address: [10.{flow}.1.1/24]}}",
                       f"          - {{name: b, port: p{flow}b, address: [10.{flow}.2.1/24]"
                       f"{', ' if link else ''}{link}}}"]
+        return lines
+
+    def start(self, folder, links):
+        site = f"{folder}/site.yaml"
         with open(site, "w") as f:
-            f.write("\n".join(lines) + "\n")
+            f.write("\n".join(self.site_lines(links)) + "\n")
         self.child = spawn(self.hosts.inside("router", f"{self.build}/hpsrouterd", "-c", site),
                            f"hpsr-{self.hosts.name}", self.log)
         go_first(self.child)
