@@ -406,7 +406,7 @@ static void print_end(const struct site *site, bool whole)
 {
 	struct dp_worker_stats stats = {0};
 	struct dp_vr_stats vr = {0};
-	struct hist latency = {0};
+	struct hist latency = {0}, queueing = {0};
 
 	dp_worker_stats_get(0, &stats);
 	printf("  \"drops\": {");
@@ -416,7 +416,7 @@ static void print_end(const struct site *site, bool whole)
 				dp_drop_name((enum drop_reason)i), stats.drops[i]);
 	printf("},\n");
 	if (site->n_vrs > 0 && dp_vr_stats_get(site->vrs[0], &vr) == 0 &&
-		dp_latency_get(site->vrs[0], &latency) == 0)
+		dp_latency_get(site->vrs[0], &latency, &queueing) == 0)
 		printf("  \"vr0\": {\"packets\": %" PRIu64 ", \"cycles\": %" PRIu64
 		       ", \"fib_bytes\": %" PRIu64 ", \"latency_p50_tsc\": %" PRIu64
 		       ", \"latency_p99_tsc\": %" PRIu64 "},\n",

@@ -30,7 +30,7 @@ static int device_open(void)
 static void stage(struct ctx *c, struct port_txq *q)
 {
 	for (unsigned int i = 0; i < BURST; i++)
-		ctx_stage(c, q, bench_frame(), PKT_FORWARDED,
+		ctx_stage(c, q, bench_frame(), PKT_FORWARDED, LATENCY_UNMARKED,
 			(dp_iface_id)(1 + bench_random(&state, n_busy)));
 }
 
@@ -43,7 +43,7 @@ static int slot_open(unsigned int id, struct sched_queue *shared)
 		.queue_packets = 1u << 20,
 		.queue_bytes = UINT64_C(1) << 40};
 
-	slots[id] = sched_slot_create((dp_iface_id)id, shared);
+	slots[id] = sched_slot_create((dp_iface_id)id, 1, shared);
 	if (slots[id] == NULL)
 		return -1;
 	sched_slot_add(port.sched, slots[id]);

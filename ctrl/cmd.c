@@ -150,12 +150,44 @@ static json_t *run_stats(void *ctx, json_t *params, struct rpc_error *error)
 	return view_stats(ctx, select);
 }
 
+static int reset_latency(struct control *control, const char *vpxi, const char *router)
+{
+	uint32_t id = ids_vr(&control->running.ids, vpxi, router);
+	const struct stats_vr *vr = stats_vr_lookup(&control->stats, id);
+
+	/* It was created since the last tick. */
+	if (!vr) {
+		int rc = stats_tick(&control->stats, &control->running, control_now_ns());
+
+		if (rc < 0)
+			return rc;
+		vr = stats_vr_lookup(&control->stats, id);
+	}
+	return vr ? stats_latency_reset(vr) : -ENOENT;
+}
+
+/* All routers, or SELECT. */
+static int reset_latencies(struct control *control, const struct running_vr *select)
+{
+	const struct model_site *site = control->running.model;
+	int rc = 0;
+
+	if (select)
+		return reset_latency(control, select->vpxi->name, select->router->name);
+	for (size_t v = 0; rc == 0 && v < site->n_vpxis; v++)
+		for (size_t r = 0; rc == 0 && r < site->vpxis[v].n_routers; r++)
+			rc = reset_latency(
+				control, site->vpxis[v].name, site->vpxis[v].routers[r].name);
+	return rc;
+}
+
 static json_t *run_latency(void *ctx, json_t *params, struct rpc_error *error)
 {
 	json_t *window = json_object_get(params, "window_s");
 	json_int_t seconds = window ? json_integer_value(window) : 1;
 	const struct running_vr *select;
 	struct running_vr vr;
+	json_t *result;
 
 	if (seconds < 1 || seconds > (json_int_t)STATS_WINDOW_MAX) {
 		rpc_error_set(error, RPC_INVALID_PARAMS,
@@ -165,7 +197,13 @@ static json_t *run_latency(void *ctx, json_t *params, struct rpc_error *error)
 	}
 	if (select_vr(ctx, params, &vr, &select, error) < 0)
 		return NULL;
-	return view_latency(ctx, select, (unsigned int)seconds);
+	result = view_latency(ctx, select, (unsigned int)seconds);
+	if (json_is_true(json_object_get(params, "reset")) && reset_latencies(ctx, select) < 0) {
+		rpc_error_set(error, RPC_INTERNAL_ERROR, "latency: %s", strerror(ENOMEM));
+		json_decref(result);
+		return NULL;
+	}
+	return result;
 }
 
 /* ---- life cycle ---- */
@@ -295,7 +333,7 @@ const struct rpc_method cmd_methods[] = {
 	{"rate.set", cmd_rate_set, {{"interface", RPC_STRING, true}, {"min_bps", RPC_RATE, false},
 		{"max_bps", RPC_RATE, false}, {"static_bps", RPC_RATE, false}}},
 	{"stats", run_stats, {VR_OPTIONAL}},
-	{"latency", run_latency, {VR_OPTIONAL, {"window_s", RPC_INTEGER, false}}},
+	{"latency", run_latency, {VR_OPTIONAL, {"window_s", RPC_INTEGER, false}, {"reset", RPC_BOOL, false}}},
 	{"clock.show", cmd_clock_show, {{0}}},
 	{"clock.set", cmd_clock_set, {{"time", RPC_STRING, true}}},
 	{"reload", cmd_reload, {{"file", RPC_STRING, false}}},

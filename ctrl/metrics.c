@@ -38,7 +38,7 @@ struct vr_row {
 	uint32_t id;
 	uint8_t running;
 	struct dp_vr_stats stats;
-	struct latency_sum latency;
+	struct latency_sum latency, queueing;
 };
 
 struct iface_row {
@@ -276,7 +276,8 @@ static int take_vr(struct control *control, struct snapshot *snapshot,
 	if (!row->labels)
 		return -ENOMEM;
 	row->running = row->stats.state == DP_VR_RUNNING;
-	stats_latency_sum(stats_vr_lookup(&control->stats, row->id), row->id, &row->latency);
+	stats_latency_sum(
+		stats_vr_lookup(&control->stats, row->id), row->id, &row->latency, &row->queueing);
 	snapshot->n_vrs++;
 	for (size_t i = 0; rc == 0 && i < router->n_interfaces; i++)
 		rc = take_iface(control, snapshot, vpxi, router, &router->interfaces[i]);
@@ -409,13 +410,13 @@ static void print_drops(FILE *out, const char *name, const char *help,
 	}
 }
 
-static void print_latency(FILE *out, const struct vr_row *vr)
+static void print_latency(
+	FILE *out, const char *name, const struct vr_row *vr, const struct latency_sum *sum)
 {
-	static const char name[] = "hpsrouter_vrouter_latency_seconds";
 	uint64_t count = 0;
 
 	for (int i = 0; i <= LATENCY_BOUNDS; i++) {
-		count += vr->latency.counts[i];
+		count += sum->counts[i];
 		fprintf(out, "%s_bucket{%s,le=\"", name, vr->labels);
 		if (i < LATENCY_BOUNDS)
 			fprintf(out, "%g", (double)latency_bounds_ns[i] / NS_PER_S);
@@ -423,7 +424,7 @@ static void print_latency(FILE *out, const struct vr_row *vr)
 			fputs("+Inf", out);
 		fprintf(out, "\"} %llu\n", (unsigned long long)count);
 	}
-	fprintf(out, "%s_sum{%s} %.9f\n", name, vr->labels, vr->latency.sum_s);
+	fprintf(out, "%s_sum{%s} %.9f\n", name, vr->labels, sum->sum_s);
 	fprintf(out, "%s_count{%s} %llu\n", name, vr->labels, (unsigned long long)count);
 }
 
@@ -477,7 +478,14 @@ static void print_snapshot(FILE *out, const struct snapshot *snapshot)
 		"Receive to transmit of forwarded packets. Bounds are kept to 6.25 %, the sum is "
 		"made of the middles of finer buckets.");
 	for (size_t i = 0; i < snapshot->n_vrs; i++)
-		print_latency(out, &snapshot->vrs[i]);
+		print_latency(out, "hpsrouter_vrouter_latency_seconds", &snapshot->vrs[i],
+			&snapshot->vrs[i].latency);
+	promtext_head(out, "hpsrouter_vrouter_queueing_seconds", "histogram",
+		"Each wait of forwarded packets in a virtual link's queue or at a port, as far as "
+		"they waited. Bounds and sum as above.");
+	for (size_t i = 0; i < snapshot->n_vrs; i++)
+		print_latency(out, "hpsrouter_vrouter_queueing_seconds", &snapshot->vrs[i],
+			&snapshot->vrs[i].queueing);
 	promtext_families(out, iface_families, COUNT(iface_families), ifaces);
 	print_services(out, snapshot->ifaces, snapshot->n_ifaces);
 	print_drops(out, "hpsrouter_interface_dropped_packets_total",

@@ -49,6 +49,8 @@ static const char *type_name(enum rpc_type type)
 		return "an integer of 0 or more (bits per second) or null";
 	case RPC_STRINGS:
 		return "a string or an array of strings";
+	case RPC_BOOL:
+		return "true or false";
 	}
 	return "?";
 }
@@ -82,6 +84,8 @@ static bool type_fits(const json_t *value, enum rpc_type type)
 		return natural || json_is_null(value);
 	case RPC_STRINGS:
 		return is_strings(value);
+	case RPC_BOOL:
+		return json_is_boolean(value);
 	}
 	return false;
 }

@@ -25,7 +25,7 @@
 #define RPC_NOT_FOUND (-32002)  /* no such object */
 #define RPC_INFEASIBLE (-32003) /* data says which constraint fails and by how much */
 
-enum rpc_type { RPC_STRING, RPC_INTEGER, RPC_RATE, RPC_STRINGS };
+enum rpc_type { RPC_STRING, RPC_INTEGER, RPC_RATE, RPC_STRINGS, RPC_BOOL };
 
 /* RPC_RATE: a non-negative integer or null. RPC_STRINGS: a string or an array of strings. */
 struct rpc_param {

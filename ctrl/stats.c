@@ -5,13 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SNAPSHOTS (STATS_WINDOW_MAX + 1)
 #define NS_PER_S UINT64_C(1000000000)
+
+static void latency_destroy(struct stats_latency *latency)
+{
+	if (!latency)
+		return;
+	latency_log_fini(&latency->latency);
+	latency_log_fini(&latency->queueing);
+	free(latency);
+}
 
 static void vrs_free(struct stats_vr *vrs, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		free(vrs[i].latency);
+		latency_destroy(vrs[i].latency);
 	free(vrs);
 }
 
@@ -106,7 +114,7 @@ static void tick_iface(struct stats *next, const struct stats *last, uint32_t id
 	next->n_ifaces++;
 }
 
-/* Takes the ring of histograms over from the last tick's entry, or makes one. */
+/* Takes the histograms over from the last tick's entry, or makes one. */
 static int tick_vr(struct stats *next, const struct stats *last, uint32_t id, uint64_t elapsed)
 {
 	const struct stats_vr *before = stats_vr_lookup(last, id);
@@ -128,11 +136,8 @@ static int tick_vr(struct stats *next, const struct stats *last, uint32_t id, ui
 			vr->share = (double)(now.cycles - before->cycles) /
 				((double)elapsed * (double)dp_tsc_hz() / NS_PER_S);
 		vr->latency = before->latency;
-		vr->latency_n = before->latency_n;
-		vr->latency_first = before->latency_first;
-		vr->latency_sum = before->latency_sum;
 	} else {
-		vr->latency = calloc(SNAPSHOTS, sizeof(*vr->latency));
+		vr->latency = calloc(1, sizeof(*vr->latency));
 		if (!vr->latency)
 			return -ENOMEM;
 	}
@@ -142,15 +147,12 @@ static int tick_vr(struct stats *next, const struct stats *last, uint32_t id, ui
 
 static void tick_latency(struct stats_vr *vr)
 {
-	unsigned int newest = (vr->latency_first + 1) % SNAPSHOTS;
+	struct hist latency, queueing;
 
-	if (dp_latency_get(vr->id, &vr->latency[newest]) < 0)
+	if (dp_latency_get(vr->id, &latency, &queueing) < 0)
 		return;
-	latency_sum_add(&vr->latency_sum, &vr->latency[newest],
-		vr->latency_n ? &vr->latency[vr->latency_first] : NULL, dp_tsc_hz());
-	vr->latency_first = newest;
-	if (vr->latency_n < SNAPSHOTS)
-		vr->latency_n++;
+	latency_log_tick(&vr->latency->latency, &latency, dp_tsc_hz());
+	latency_log_tick(&vr->latency->queueing, &queueing, dp_tsc_hz());
 }
 
 static int alloc_next(struct stats *next, const struct model_site *site)
@@ -187,14 +189,14 @@ static int tick_vpxi(struct stats *next, const struct stats *last, const struct 
 	return 0;
 }
 
-/* Rings that belong to one list only. */
-static void free_rings_apart(struct stats_vr *vrs, size_t n, const struct stats *other)
+/* Histograms that belong to one list only. */
+static void free_latency_apart(struct stats_vr *vrs, size_t n, const struct stats *other)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct stats_vr *twin = stats_vr_lookup(other, vrs[i].id);
 
 		if (!twin || twin->latency != vrs[i].latency)
-			free(vrs[i].latency);
+			latency_destroy(vrs[i].latency);
 	}
 }
 
@@ -211,7 +213,7 @@ int stats_tick(struct stats *stats, const struct running *running, uint64_t now_
 	for (size_t v = 0; rc == 0 && v < site->n_vpxis; v++)
 		rc = tick_vpxi(&next, stats, running, &site->vpxis[v], elapsed);
 	if (rc < 0) {
-		free_rings_apart(next.vrs, next.n_vrs, stats);
+		free_latency_apart(next.vrs, next.n_vrs, stats);
 		free(next.vrs);
 		free(next.ifaces);
 		free(next.ports);
@@ -220,7 +222,7 @@ int stats_tick(struct stats *stats, const struct running *running, uint64_t now_
 	qsort(next.ports, next.n_ports, sizeof(*next.ports), compare_ids);
 	qsort(next.vrs, next.n_vrs, sizeof(*next.vrs), compare_ids);
 	qsort(next.ifaces, next.n_ifaces, sizeof(*next.ifaces), compare_ids);
-	free_rings_apart(stats->vrs, stats->n_vrs, &next);
+	free_latency_apart(stats->vrs, stats->n_vrs, &next);
 	free(stats->vrs);
 	free(stats->ifaces);
 	free(stats->ports);
@@ -230,29 +232,37 @@ int stats_tick(struct stats *stats, const struct running *running, uint64_t now_
 	return 0;
 }
 
-void stats_latency_window(const struct stats_vr *vr, unsigned int seconds, struct hist *out)
+int stats_latency_get(
+	const struct stats_vr *vr, uint32_t id, struct hist *latency, struct hist *queueing)
 {
-	unsigned int back = seconds;
+	struct hist now, waits;
+	int rc = dp_latency_get(id, &now, &waits);
 
-	memset(out, 0, sizeof(*out));
-	if (vr->latency_n < 2)
-		return;
-	if (back > vr->latency_n - 1)
-		back = vr->latency_n - 1;
-	hist_diff(out, &vr->latency[vr->latency_first],
-		&vr->latency[(vr->latency_first + SNAPSHOTS - back) % SNAPSHOTS]);
+	if (rc < 0)
+		return rc;
+	latency_log_get(vr ? &vr->latency->latency : NULL, &now, latency);
+	latency_log_get(vr ? &vr->latency->queueing : NULL, &waits, queueing);
+	return 0;
 }
 
-void stats_latency_sum(const struct stats_vr *vr, uint32_t id, struct latency_sum *out)
+int stats_latency_reset(const struct stats_vr *vr)
 {
-	const struct hist *before = NULL;
-	struct hist now;
+	struct hist now, waits;
+	int rc = dp_latency_get(vr->id, &now, &waits);
 
-	memset(out, 0, sizeof(*out));
-	if (vr) {
-		*out = vr->latency_sum;
-		before = vr->latency_n ? &vr->latency[vr->latency_first] : NULL;
-	}
-	if (dp_latency_get(id, &now) == 0)
-		latency_sum_add(out, &now, before, dp_tsc_hz());
+	if (rc == 0)
+		rc = latency_log_reset(&vr->latency->latency, &now);
+	if (rc == 0)
+		rc = latency_log_reset(&vr->latency->queueing, &waits);
+	return rc;
+}
+
+void stats_latency_sum(const struct stats_vr *vr, uint32_t id, struct latency_sum *latency,
+	struct latency_sum *queueing)
+{
+	struct hist now = {0}, waits = {0};
+
+	dp_latency_get(id, &now, &waits);
+	latency_log_sum(vr ? &vr->latency->latency : NULL, &now, dp_tsc_hz(), latency);
+	latency_log_sum(vr ? &vr->latency->queueing : NULL, &waits, dp_tsc_hz(), queueing);
 }

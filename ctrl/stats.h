@@ -13,7 +13,7 @@
 #include "lib/hist.h"
 
 #define STATS_PERIOD_MS 1000u
-#define STATS_WINDOW_MAX 10u /* seconds of latency kept */
+#define STATS_WINDOW_MAX LATENCY_WINDOW_MAX /* seconds of latency kept */
 
 /* Over the last second. */
 struct stats_rates {
@@ -29,17 +29,18 @@ struct stats_iface {
 	struct dp_traffic traffic; /* at the last tick */
 };
 
+struct stats_latency {
+	struct latency_log latency, queueing;
+};
+
 struct stats_vr {
 	uint32_t id;
 	struct stats_rates rates;
 	struct dp_traffic traffic;
 	uint64_t cycles, packets;
-	double share;                   /* of one worker's cycles, over the last second */
-	double cycles_per_packet;       /* over the last second; 0: no packet */
-	struct hist *latency;           /* STATS_WINDOW_MAX + 1 snapshots, a ring */
-	unsigned int latency_n;         /* snapshots taken, at most STATS_WINDOW_MAX + 1 */
-	unsigned int latency_first;     /* index of the newest */
-	struct latency_sum latency_sum; /* since the router's creation, up to the newest */
+	double share;             /* of one worker's cycles, over the last second */
+	double cycles_per_packet; /* over the last second; 0: no packet */
+	struct stats_latency *latency;
 };
 
 struct stats_port {
@@ -67,11 +68,15 @@ int stats_tick(struct stats *stats, const struct running *running, uint64_t now_
 const struct stats_iface *stats_iface_lookup(const struct stats *stats, uint32_t id);
 const struct stats_vr *stats_vr_lookup(const struct stats *stats, uint32_t id);
 const struct stats_port *stats_port_lookup(const struct stats *stats, uint32_t id);
-/* Latency between the last tick and SECONDS (1..STATS_WINDOW_MAX) ticks before it, or since the
- * first tick where there are fewer; empty when there is none. TSC cycles. */
-void stats_latency_window(const struct stats_vr *vr, unsigned int seconds, struct hist *out);
-/* Latency since the router's creation until now; VR NULL: not seen at a tick yet. */
-void stats_latency_sum(const struct stats_vr *vr, uint32_t id, struct latency_sum *out);
+/* Of a router: what dp_latency_get has counted since its creation or the last reset; *latency and
+ * *queueing in TSC cycles. VR NULL: not seen at a tick yet. -ENOENT: no such router. */
+int stats_latency_get(
+	const struct stats_vr *vr, uint32_t id, struct hist *latency, struct hist *queueing);
+/* Count anew from now on. 0, -ENOENT or -ENOMEM. */
+int stats_latency_reset(const struct stats_vr *vr);
+/* For Prometheus: since its creation, never going back. */
+void stats_latency_sum(const struct stats_vr *vr, uint32_t id, struct latency_sum *latency,
+	struct latency_sum *queueing);
 /* Growth of a counter as a rate per second; 0 when no time passed or the counter went back. */
 uint64_t stats_rate(uint64_t now, uint64_t before, uint64_t elapsed_ns);
 

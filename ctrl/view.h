@@ -25,7 +25,8 @@ json_t *view_vr(struct control *control, const struct running_vr *vr, bool detai
 json_t *view_vrs(struct control *control, const struct running_vr *select, bool detail);
 /* Conservation, workers, ports, and the routers as above with their interfaces. */
 json_t *view_stats(struct control *control, const struct running_vr *select);
-/* Latency of the routers since their start and over the last SECONDS. */
+/* Latency and queueing of the routers, since their start or the last reset, and over the last
+ * SECONDS. */
 json_t *view_latency(
 	struct control *control, const struct running_vr *select, unsigned int seconds);
 /* Its probe's state; NULL: it has none. */

@@ -178,11 +178,11 @@ json_t *view_vr(struct control *control, const struct running_vr *vr, bool detai
 {
 	const struct stats_vr *rates = stats_vr_lookup(&control->stats, vr->id);
 	struct dp_vr_stats stats = {0};
-	struct hist latency = {0};
+	struct hist latency = {0}, queueing = {0};
 	json_t *object;
 
 	dp_vr_stats_get(vr->id, &stats);
-	dp_latency_get(vr->id, &latency);
+	stats_latency_get(rates, vr->id, &latency, &queueing);
 	object = json_pack("{s:s, s:o, s:s, s:s, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:I}", "vpxi",
 		vr->vpxi->name, "vrouter", json_sprintf("%s/%s", vr->vpxi->name, vr->router->name),
 		"state", view_vr_state(stats.state), "slice", vr->router->slice, "worker",
@@ -205,6 +205,7 @@ json_t *view_vr(struct control *control, const struct running_vr *vr, bool detai
 	json_object_set_new(object, "share_1s", json_real(rates ? rates->share : 0));
 	json_object_set_new(object, "input_packets", json_integer((json_int_t)stats.input_packets));
 	json_object_set_new(object, "latency_us", view_hist(&latency, dp_tsc_hz()));
+	json_object_set_new(object, "queueing_us", view_hist(&queueing, dp_tsc_hz()));
 	view_lease(object, vr->vpxi);
 	if (detail)
 		json_object_set_new(object, "interfaces", view_ifaces(control, vr));
@@ -256,20 +257,24 @@ json_t *view_vrs(struct control *control, const struct running_vr *select, bool 
 
 static void append_latency(struct control *control, const struct running_vr *vr, void *ctx)
 {
-	const struct stats_vr *snapshots = stats_vr_lookup(&control->stats, vr->id);
-	struct hist latency = {0}, window = {0};
+	const struct stats_vr *seen = stats_vr_lookup(&control->stats, vr->id);
+	struct hist latency = {0}, queueing = {0}, last = {0}, last_queueing = {0};
 	uint64_t tsc_hz = dp_tsc_hz();
 	struct list *list = ctx;
 
-	dp_latency_get(vr->id, &latency);
-	if (snapshots)
-		stats_latency_window(snapshots, list->seconds, &window);
+	stats_latency_get(seen, vr->id, &latency, &queueing);
+	if (seen) {
+		latency_log_window(&seen->latency->latency, list->seconds, &last);
+		latency_log_window(&seen->latency->queueing, list->seconds, &last_queueing);
+	}
 	json_array_append_new(list->items,
-		json_pack("{s:s, s:o, s:o, s:o, s:I}", "vpxi", vr->vpxi->name, "vrouter",
-			json_sprintf("%s/%s", vr->vpxi->name, vr->router->name), "latency_us",
-			view_hist(&latency, tsc_hz), "window_latency_us",
-			view_hist(&window, tsc_hz), "window_ns",
-			(json_int_t)list->seconds * 1000000000));
+		json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:b}", "vpxi", vr->vpxi->name,
+			"vrouter", json_sprintf("%s/%s", vr->vpxi->name, vr->router->name),
+			"latency_us", view_hist(&latency, tsc_hz), "queueing_us",
+			view_hist(&queueing, tsc_hz), "window_latency_us", view_hist(&last, tsc_hz),
+			"window_queueing_us", view_hist(&last_queueing, tsc_hz), "window_ns",
+			(json_int_t)list->seconds * 1000000000, "reset",
+			seen && seen->latency->latency.base));
 }
 
 json_t *view_latency(struct control *control, const struct running_vr *select, unsigned int seconds)

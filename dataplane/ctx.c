@@ -30,6 +30,12 @@ void ctx_drop_queued(
 
 void ctx_transmit(struct ctx *ctx, struct iface *iface, struct rte_mbuf *m, enum pkt_class class)
 {
+	ctx_transmit_marked(ctx, iface, m, class, LATENCY_UNMARKED);
+}
+
+void ctx_transmit_marked(struct ctx *ctx, struct iface *iface, struct rte_mbuf *m,
+	enum pkt_class class, unsigned int mark)
+{
 	struct port_txq *txq = ctx->txq[iface->port_index];
 	uint32_t bytes = m->pkt_len;
 
@@ -37,7 +43,7 @@ void ctx_transmit(struct ctx *ctx, struct iface *iface, struct rte_mbuf *m, enum
 		tunnel_transmit(ctx, iface, m, class);
 		return;
 	}
-	if (ctx_stage(ctx, txq, m, class, iface->id)) {
+	if (ctx_stage(ctx, txq, m, class, mark, iface->id)) {
 		iface->tx_packets++;
 		iface->tx_bytes += bytes;
 		return;
@@ -54,14 +60,13 @@ static void txq_remove(struct port_txq *txq, uint16_t n, uint64_t by_class[PKT_C
 		by_class[PKT_FORWARDED] += n;
 	} else {
 		for (uint16_t i = 0; i < n; i++) {
-			by_class[txq->class[i]]++;
-			txq->not_forwarded -= txq->class[i] != PKT_FORWARDED;
+			by_class[port_tag_class(txq->tag[i])]++;
+			txq->not_forwarded -= port_tag_class(txq->tag[i]) != PKT_FORWARDED;
 		}
 	}
 	txq->n -= n;
 	memmove(txq->m, txq->m + n, txq->n * sizeof(txq->m[0]));
-	memmove(txq->class, txq->class + n, txq->n);
-	memmove(txq->slot, txq->slot + n, txq->n * sizeof(txq->slot[0]));
+	memmove(txq->tag, txq->tag + n, txq->n * sizeof(txq->tag[0]));
 }
 
 static void txq_drop_all(struct ctx *ctx, struct port_txq *txq)
@@ -96,12 +101,15 @@ static bool goes_first(struct iface *iface, uint8_t class, bool none_on_the_way)
  * frames pass through: it is dropped. */
 static void txq_drop(struct ctx *ctx, struct port_txq *txq, uint16_t i)
 {
-	struct iface *iface = iface_get(txq->slot[i]);
+	struct iface *iface = iface_get(port_tag_iface(txq->tag[i]));
+	const struct pkt_meta *meta = pkt_meta(txq->m[i]);
 
 	txq->drops[0]++;
 	if (iface != NULL) {
 		iface->tx_packets--;
 		iface->tx_bytes -= txq->m[i]->pkt_len;
+		if (meta->class == PKT_FORWARDED && meta->age != LATENCY_AGE_NONE)
+			latency_uncount(&ctx->latency, iface->vr_id, latency_age_tsc(meta->age));
 	}
 	ctx_drop_meta(ctx, iface, txq->m[i], DROP_TX_FULL);
 }
@@ -129,17 +137,19 @@ static void txq_hand_over(struct ctx *ctx, struct port_txq *txq)
 	uint16_t n[2] = {0}, taken[2], kept = 0;
 
 	for (uint16_t i = 0; i < txq->n; i++) {
-		struct iface *iface = iface_get(txq->slot[i]);
+		struct iface *iface = iface_get(port_tag_iface(txq->tag[i]));
 		struct pkt_meta *meta = pkt_meta(txq->m[i]);
 
-		meta->iface = txq->slot[i];
+		meta->iface = port_tag_iface(txq->tag[i]);
+		ctx_mark_read(ctx, port_tag_mark(txq->tag[i]), meta);
+		txq->tag[i] = port_tag(meta->iface, LATENCY_MARK_META, port_tag_class(txq->tag[i]));
 		meta->link_bytes = txq->index;
 		meta->l3_offset = PKT_TX_ONLY;
-		meta->class = txq->class[i];
+		meta->class = port_tag_class(txq->tag[i]);
 		meta->counted = 0;
-		lane[i] = goes_first(iface, txq->class[i], none && n[1] == 0);
+		lane[i] = goes_first(iface, meta->class, none && n[1] == 0);
 		if (lane[i] == 1 && iface != NULL && iface->class_link != NULL &&
-			txq->class[i] != PKT_ORIGINATED) {
+			meta->class != PKT_ORIGINATED) {
 			if (ring_share_used(iface, room - n[1])) {
 				lane[i] = LANE_DROP;
 				continue;
@@ -153,7 +163,7 @@ static void txq_hand_over(struct ctx *ctx, struct port_txq *txq)
 		taken[l] = (uint16_t)rte_ring_sp_enqueue_burst(
 			rings[l], (void **)lanes[l], n[l], NULL);
 	for (uint16_t i = 0; i < txq->n; i++) {
-		uint8_t class = txq->class[i];
+		uint8_t class = port_tag_class(txq->tag[i]);
 
 		if (lane[i] == LANE_DROP) {
 			txq_drop(ctx, txq, i);
@@ -164,10 +174,9 @@ static void txq_hand_over(struct ctx *ctx, struct port_txq *txq)
 			txq_drop(ctx, txq, i);
 		} else {
 			if (pkt_meta(txq->m[i])->counted)
-				iface_get(txq->slot[i])->handed_over--;
+				iface_get(port_tag_iface(txq->tag[i]))->handed_over--;
 			txq->m[kept] = txq->m[i];
-			txq->class[kept] = class;
-			txq->slot[kept++] = txq->slot[i];
+			txq->tag[kept++] = txq->tag[i];
 			continue;
 		}
 		txq->not_forwarded -= class != PKT_FORWARDED;
@@ -302,7 +311,8 @@ unsigned int ctx_take_over(
 			sched_slot_taken_over(txq->port->sched, meta->iface);
 		if (txq == NULL) {
 			ctx_drop_meta(ctx, NULL, m[i], DROP_PORT_DOWN);
-		} else if (!ctx_stage(ctx, txq, m[i], meta->class, meta->iface)) {
+		} else if (!ctx_stage(
+				   ctx, txq, m[i], meta->class, LATENCY_MARK_META, meta->iface)) {
 			ctx_drop_meta(ctx, NULL, m[i], ctx_refusal(txq));
 		}
 	}

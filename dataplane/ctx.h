@@ -47,6 +47,7 @@ struct input {
 
 struct ctx {
 	uint64_t now_tsc;   /* read once a burst */
+	uint64_t turn_tsc;  /* when this turn of the worker's loop began */
 	uint64_t fixed_tsc; /* a test's clock; 0: the real one */
 	struct rte_mempool *pool;
 	uint8_t index; /* of this worker */
@@ -87,6 +88,8 @@ static inline uint64_t ctx_read_tsc(const struct ctx *ctx)
 }
 
 void ctx_flush(struct ctx *ctx, struct port_txq *txq);
+/* Offer everything staged to the devices; what they do not take stays, up to PORT_TXQ_LEN. */
+void ctx_flush_all(struct ctx *ctx);
 /* Offer what is staged to the device, in order and by nobody's leave. */
 void ctx_send_staged(struct ctx *ctx, struct port_txq *txq);
 /* Until when nothing is to be done for what waits on ports; UINT64_MAX: nothing waits. */
@@ -129,11 +132,48 @@ static inline void ctx_unqueued(struct ctx *ctx, struct rte_mbuf *m)
 	ctx->queued[pkt_meta(m)->class]--;
 }
 
-/* Stage a finished frame of interface OUT for its port; false: it takes no more, and the caller
- * still owns the mbuf.
+/* Room for N marks more: all that have one are on their way now if there was none. */
+static inline void ctx_marks_need(struct ctx *ctx, unsigned int n)
+{
+	if (likely(ctx->latency.n_marks + n <= LATENCY_MARKS))
+		return;
+	ctx_flush_all(ctx);
+	ctx->latency.n_marks = 1;
+}
+
+/* The mark of a packet that came at RX_TSC and has been counted up to COUNTED_TSC (0: not yet). */
+static inline unsigned int ctx_mark(struct ctx *ctx, uint64_t rx_tsc, uint64_t counted_tsc)
+{
+	struct latency *latency = &ctx->latency;
+
+	latency->marks[latency->n_marks] = (struct latency_mark){rx_tsc, counted_tsc};
+	return latency->n_marks++;
+}
+
+/* What a staged frame's mark says, into its metadata. */
+static inline void ctx_mark_read(struct ctx *ctx, unsigned int mark, struct pkt_meta *meta)
+{
+	struct latency_mark *from;
+
+	if (unlikely(mark == LATENCY_MARK_META))
+		return;
+	from = &ctx->latency.marks[mark];
+	if (mark == LATENCY_UNMARKED) {
+		meta->age = LATENCY_AGE_NONE;
+		return;
+	}
+	/* It leaves in the middle of its burst. */
+	if (unlikely(from->counted_tsc == 0))
+		from->counted_tsc = ctx_read_tsc(ctx);
+	meta->rx_tsc = from->rx_tsc;
+	meta->age = latency_age(from->counted_tsc - from->rx_tsc);
+}
+
+/* Stage a finished frame of interface OUT, marked by MARK, for its port; false: it takes no more,
+ * and the caller still owns the mbuf.
  */
 static inline bool ctx_stage(struct ctx *ctx, struct port_txq *txq, struct rte_mbuf *m,
-	enum pkt_class class, dp_iface_id out)
+	enum pkt_class class, unsigned int mark, dp_iface_id out)
 {
 	if (unlikely(txq->n >= txq->limit)) {
 		ctx_flush(ctx, txq);
@@ -141,8 +181,7 @@ static inline bool ctx_stage(struct ctx *ctx, struct port_txq *txq, struct rte_m
 			return false;
 	}
 	txq->m[txq->n] = m;
-	txq->class[txq->n] = (uint8_t) class;
-	txq->slot[txq->n] = (uint16_t)out;
+	txq->tag[txq->n] = port_tag(out, mark, class);
 	txq->n++;
 	txq->bytes += m->pkt_len;
 	txq->not_forwarded += class != PKT_FORWARDED;
@@ -162,8 +201,9 @@ static inline enum drop_reason ctx_refusal(struct port_txq *txq)
 /* Stage a frame out of iface, in its tunnel's headers where it has one, and count it there; dropped
  * when the port refuses. */
 void ctx_transmit(struct ctx *ctx, struct iface *iface, struct rte_mbuf *m, enum pkt_class class);
-/* Offer everything staged to the devices; what they do not take stays, up to PORT_TXQ_LEN. */
-void ctx_flush_all(struct ctx *ctx);
+/* The same of a packet that the histograms know. */
+void ctx_transmit_marked(struct ctx *ctx, struct iface *iface, struct rte_mbuf *m,
+	enum pkt_class class, unsigned int mark);
 /* The port has link, or not: refuse frames for it, and drop what is staged. */
 void ctx_set_up(struct ctx *ctx, struct port_txq *txq, bool up);
 /* Drop what is staged for a port that goes. */

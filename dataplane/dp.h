@@ -353,8 +353,11 @@ size_t dp_workers_count(void);
 int dp_worker_stats_get(size_t index, struct dp_worker_stats *out);
 /* The sum over all workers, each at its own instant but with what is between them counted. */
 void dp_conservation_get(struct dp_conservation *out);
-/* Receive to transmit, in TSC cycles, of packets forwarded since the VR's creation. */
-int dp_latency_get(dp_vr_id id, struct hist *out);
+/* In TSC cycles, since the VR's creation: receive to transmit, of packets forwarded; and each wait
+ * of one of them in a virtual link's queue or in a port's scheduler. max is that of the highest
+ * bucket. A packet that is taken in by a port's scheduler leaves its bucket for another: a bucket
+ * may be less than at the last call, by what was on its way then. */
+int dp_latency_get(dp_vr_id id, struct hist *latency, struct hist *queueing);
 const char *dp_drop_name(enum drop_reason reason);
 const char *dp_drop_text(enum drop_reason reason);
 

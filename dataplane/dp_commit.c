@@ -72,8 +72,6 @@ static void iface_retire(struct ctx *ctx, struct iface *iface)
 	if (iface->underlay != NULL)
 		underlay_close(ctx, iface->underlay);
 	vr_stats_add_iface(&vr->gone, iface);
-	if (iface->latency_max > vr->latency_max)
-		vr->latency_max = iface->latency_max;
 	iface_unlink(vr, iface);
 }
 

@@ -26,7 +26,7 @@ int dp_sched_prepare(struct iface *iface, const struct dp_link_spec *spec, char 
 	if (*shared == NULL)
 		*shared = sched_queue_create(iface->vr->weight);
 	if (*shared != NULL)
-		iface->slot = sched_slot_create(iface->id, *shared);
+		iface->slot = sched_slot_create(iface->id, iface->vr_id, *shared);
 	if (iface->slot == NULL)
 		return dp_fail(err, -ENOMEM, "interface %s: out of memory", iface->name);
 	return 0;

@@ -135,7 +135,7 @@ static void staged_count(const struct ctx *ctx, uint64_t staged[PKT_CLASSES])
 		const struct port_txq *txq = ctx->txq[i];
 
 		for (uint16_t j = 0; txq != NULL && j < txq->n; j++)
-			staged[txq->class[j]]++;
+			staged[port_tag_class(txq->tag[j])]++;
 	}
 }
 
@@ -229,19 +229,16 @@ void dp_conservation_get(struct dp_conservation *out)
 			return;
 }
 
-int dp_latency_get(dp_vr_id id, struct hist *out)
+int dp_latency_get(dp_vr_id id, struct hist *latency, struct hist *queueing)
 {
-	const struct vr *vr = vr_lookup(id);
-
-	if (vr == NULL)
+	if (vr_lookup(id) == NULL)
 		return -ENOENT;
-	memset(out, 0, sizeof(*out));
+	memset(latency, 0, sizeof(*latency));
+	memset(queueing, 0, sizeof(*queueing));
 	for (unsigned int i = 0; i < dp.n_workers; i++)
-		latency_read(&dp.workers[i].ctx.latency, id, out);
-	out->max = vr->latency_max;
-	for (const struct iface *iface = vr->ifaces; iface != NULL; iface = iface->next_of_vr)
-		if (iface->latency_max > out->max)
-			out->max = iface->latency_max;
+		latency_read(&dp.workers[i].ctx.latency, id, latency, queueing);
+	latency->max = hist_highest(latency);
+	queueing->max = hist_highest(queueing);
 	return 0;
 }
 

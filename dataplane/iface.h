@@ -44,8 +44,7 @@ struct iface {
 	uint8_t flags;  /* enum iface_flags */
 	uint64_t root4; /* of its virtual router's IPv4 table */
 	dp_vr_id vr_id;
-	bool goes_first;      /* to the port's worker: ctx.c */
-	uint64_t latency_max; /* TSC cycles, of the packets that came in here */
+	bool goes_first; /* to the port's worker: ctx.c */
 	uint64_t rx_packets, rx_bytes;
 	uint64_t cycles; /* spent on the packets that came in here */
 	uint64_t forwarded;

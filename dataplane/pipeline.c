@@ -145,8 +145,10 @@ static STAGE void shape(struct ctx *ctx, struct burst *b, enum ip_af af)
 	b->n = kept;
 }
 
-static STAGE void output(struct ctx *ctx, struct burst *b, enum ip_af af, bool tunnels)
+static STAGE void output(struct ctx *ctx, struct burst *b, enum ip_af af, bool special)
 {
+	uint32_t mark = b->mark, each = special && b->rx_tsc == 0;
+
 	for (unsigned int i = 0; i < b->n; i++) {
 		void *ip = family_header(b, i, af);
 		struct rte_mbuf *m = b->m[i];
@@ -166,7 +168,7 @@ static STAGE void output(struct ctx *ctx, struct burst *b, enum ip_af af, bool t
 		family_decrement_hops(ip, af);
 		bytes = (uint32_t)total + out->l2_len;
 		adj_encap(adj, m, ip, total, out->l2_len);
-		if (tunnels && out->tunnel != NULL) {
+		if (special && out->tunnel != NULL) {
 			bytes += out->outer_len;
 			if (unlikely(!tunnel_encap_packet(out->tunnel, m, ip, total, af))) {
 				out->tx_packets++;
@@ -176,7 +178,8 @@ static STAGE void output(struct ctx *ctx, struct burst *b, enum ip_af af, bool t
 			}
 		}
 		txq = ctx->txq[out->port_index];
-		if (likely(ctx_stage(ctx, txq, m, PKT_FORWARDED, out->id))) {
+		if (likely(ctx_stage(ctx, txq, m, PKT_FORWARDED, mark + (special ? each * i : 0),
+			    out->id))) {
 			out->tx_packets++;
 			out->tx_bytes += bytes;
 		} else {
@@ -185,7 +188,8 @@ static STAGE void output(struct ctx *ctx, struct burst *b, enum ip_af af, bool t
 	}
 }
 
-static __rte_noinline void output_tunnels(struct ctx *ctx, struct burst *b, enum ip_af af)
+/* Some leave by tunnels, or have waited. */
+static __rte_noinline void output_special(struct ctx *ctx, struct burst *b, enum ip_af af)
 {
 	if (af == IP_AF_4)
 		output(ctx, b, IP_AF_4, true);
@@ -193,22 +197,46 @@ static __rte_noinline void output_tunnels(struct ctx *ctx, struct burst *b, enum
 		output(ctx, b, IP_AF_6, true);
 }
 
+/* Packets with times of their own. */
+static void account_each(struct ctx *ctx, struct burst *b)
+{
+	ctx_marks_need(ctx, b->n);
+	b->mark = (uint16_t)ctx->latency.n_marks;
+	for (unsigned int i = 0; i < b->n; i++) {
+		latency_count(
+			&ctx->latency, b->in[i]->vr_id, latency_round(ctx->now_tsc - b->rx[i]));
+		ctx_mark(ctx, b->rx[i], ctx->now_tsc);
+	}
+}
+
+/* Let ports know of whom the packets are that wait there. */
+static void account_begin(struct ctx *ctx, struct burst *b)
+{
+	if (b->rx_tsc == 0) {
+		account_each(ctx, b);
+		return;
+	}
+	ctx_marks_need(ctx, 1);
+	b->mark = (uint16_t)ctx_mark(ctx, b->rx_tsc, 0);
+}
+
 /* Latency and cycles of what went out. */
 static void account(struct ctx *ctx, struct burst *b)
 {
-	uint64_t end_tsc = ctx_read_tsc(ctx), spent_tsc = end_tsc - ctx->now_tsc;
-	uint64_t latency_tsc = end_tsc - b->rx_tsc, each_tsc;
-	uint32_t *row = latency_row(&ctx->latency, hist_index(latency_tsc));
+	uint64_t end_tsc = ctx_read_tsc(ctx), spent_tsc = end_tsc - ctx->now_tsc, each_tsc;
+	struct latency_mark *mark = &ctx->latency.marks[b->mark];
+	uint32_t *row;
 
+	if (likely(mark->counted_tsc == 0))
+		mark->counted_tsc = end_tsc;
+	row = latency_row(&ctx->latency, hist_index(latency_round(mark->counted_tsc - b->rx_tsc)));
 	if (!b->mixed) {
 		struct iface *in = b->in[0];
 
 		in->cycles += spent_tsc;
 		in->forwarded += b->n;
-		if (b->rx_tsc != 0) {
+		if (b->rx_tsc != 0)
 			row[in->vr_id] += b->n;
-			in->latency_max = RTE_MAX(in->latency_max, latency_tsc);
-		}
 		return;
 	}
 	each_tsc = (uint64_t)((double)spent_tsc / b->n);
@@ -217,23 +245,8 @@ static void account(struct ctx *ctx, struct burst *b)
 
 		in->cycles += each_tsc;
 		in->forwarded++;
-		if (b->rx_tsc != 0) {
+		if (b->rx_tsc != 0)
 			row[in->vr_id]++;
-			if (unlikely(latency_tsc > in->latency_max))
-				in->latency_max = latency_tsc;
-		}
-	}
-}
-
-/* Packets with times of their own. */
-static void account_waiting(struct ctx *ctx, struct burst *b)
-{
-	for (unsigned int i = 0; i < b->n; i++) {
-		uint64_t latency_tsc = ctx->now_tsc - b->rx[i];
-		struct iface *in = b->in[i];
-
-		latency_row(&ctx->latency, hist_index(latency_tsc))[in->vr_id]++;
-		in->latency_max = RTE_MAX(in->latency_max, latency_tsc);
 	}
 }
 
@@ -251,10 +264,9 @@ static STAGE void forward_family(struct ctx *ctx, struct burst *b, enum ip_af af
 	}
 	if (b->n == 0)
 		return;
-	if (b->rx_tsc == 0)
-		account_waiting(ctx, b);
-	if (unlikely(b->tunnels))
-		output_tunnels(ctx, b, af);
+	account_begin(ctx, b);
+	if (unlikely(b->tunnels) || b->rx_tsc == 0)
+		output_special(ctx, b, af);
 	else
 		output(ctx, b, af, false);
 	account(ctx, b);
@@ -419,6 +431,13 @@ static void release(struct ctx *ctx, struct rte_mbuf **m, struct iface **out, un
 	forward(ctx, &b);
 }
 
+static void count_wait(struct ctx *ctx, dp_vr_id vr, const struct pkt_meta *meta)
+{
+	if (likely(meta->class == PKT_FORWARDED && meta->age != LATENCY_AGE_NONE))
+		latency_count_wait(&ctx->latency, vr,
+			ctx->now_tsc - meta->rx_tsc - latency_age_tsc(meta->age));
+}
+
 void pipeline_release(struct ctx *ctx, struct vlink **links, unsigned int n_links)
 {
 	struct rte_mbuf *m[PKT_BURST];
@@ -430,6 +449,7 @@ void pipeline_release(struct ctx *ctx, struct vlink **links, unsigned int n_link
 
 		for (; n < end; n++) {
 			out[n] = links[i]->iface;
+			count_wait(ctx, out[n]->vr_id, pkt_meta(m[n]));
 			rte_prefetch0(rte_pktmbuf_mtod(m[n], void *));
 		}
 		/* No link gets less than half a burst for its turn. */

@@ -31,8 +31,10 @@ enum pkt_class {
 };
 
 /* Written only when a packet waits (link queue, hold queue, ring to another worker); stale
- * otherwise. In the mbuf's dynamic fields, so no second allocation. */
+ * otherwise. In the mbuf's dynamic fields, so no second allocation; they have 36 bytes, of which
+ * drivers may want 8. */
 struct pkt_meta {
+	uint32_t age; /* when it began to wait for its virtual link, or its port: latency.h */
 	struct rte_mbuf *next; /* in the queue it waits in */
 	uint64_t rx_tsc;       /* when it was received */
 	uint16_t iface;        /* id of the interface it came in on; originated: leaves by */
@@ -44,7 +46,7 @@ struct pkt_meta {
 	};
 	uint8_t l3_offset; /* PKT_TX_ONLY: a finished frame, to leave by `iface` */
 	uint8_t class;     /* enum pkt_class */
-};
+} __attribute__((packed, aligned(4)));
 
 extern int pkt_meta_offset; /* set once by pkt_init, before any worker runs */
 
@@ -89,7 +91,9 @@ struct burst {
 	uint8_t guards_out; /* some leave by an interface with a filter; set by resolve */
 	bool tunnels;       /* some leave by a tunnel; set by resolve */
 	bool waited;        /* some have been let pass by a virtual link already; paid is valid */
-	uint64_t rx_tsc;    /* of all packets; 0: each has its own in RX */
+	uint16_t mark; /* in struct latency, set before output: of all; of the first, if rx_tsc is 0
+			*/
+	uint64_t rx_tsc; /* of all packets; 0: each has its own in RX */
 	struct rte_mbuf *m[PKT_BURST];
 	union {
 		struct rte_ipv4_hdr *ip[PKT_BURST];

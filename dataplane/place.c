@@ -59,14 +59,14 @@ void place_send(struct ctx *ctx, struct iface *out, struct rte_mbuf *m, enum pkt
 
 void place_release(struct ctx *ctx, struct iface *out, struct rte_mbuf *m)
 {
-	const struct pkt_meta *meta = pkt_meta(m);
+	struct pkt_meta *meta = pkt_meta(m);
 
-	if (meta->class == PKT_FORWARDED) {
-		uint64_t latency_tsc = ctx->now_tsc - meta->rx_tsc;
-
-		latency_row(&ctx->latency, hist_index(latency_tsc))[out->vr_id]++;
-		out->latency_max = RTE_MAX(out->latency_max, latency_tsc);
-		out->forwarded++;
+	if (meta->class != PKT_FORWARDED) {
+		ctx_transmit(ctx, out, m, meta->class);
+		return;
 	}
-	ctx_transmit(ctx, out, m, meta->class);
+	latency_count(&ctx->latency, out->vr_id, latency_round(ctx->now_tsc - meta->rx_tsc));
+	out->forwarded++;
+	meta->age = latency_age(ctx->now_tsc - meta->rx_tsc);
+	ctx_transmit_marked(ctx, out, m, PKT_FORWARDED, LATENCY_MARK_META);
 }

@@ -45,6 +45,28 @@ struct port {
 	uint64_t drops[DROP_REASON_COUNT] __rte_cache_aligned;
 };
 
+/* What is staged with a frame, in one word: the id of the interface that it leaves by, its mark in
+ * struct latency (14 bits), and its class. */
+static inline uint32_t port_tag(uint32_t iface, uint32_t mark, uint32_t class)
+{
+	return class << 30 | mark << 16 | iface;
+}
+
+static inline uint16_t port_tag_iface(uint32_t tag)
+{
+	return (uint16_t)tag;
+}
+
+static inline uint16_t port_tag_mark(uint32_t tag)
+{
+	return (uint16_t)(tag >> 16 & 0x3fff);
+}
+
+static inline uint8_t port_tag_class(uint32_t tag)
+{
+	return (uint8_t)(tag >> 30);
+}
+
 /* What one worker has to send on one port. */
 struct port_txq {
 	struct port *port;
@@ -58,8 +80,7 @@ struct port_txq {
 	uint64_t bytes;                /* of the n */
 	uint64_t tx_packets, tx_bytes; /* that the device took */
 	uint64_t drops[2];             /* tx_full, port_down */
-	uint8_t class[PORT_TXQ_LEN];
-	uint16_t slot[PORT_TXQ_LEN]; /* id of the interface */
+	uint32_t tag[PORT_TXQ_LEN];
 	struct rte_mbuf *m[PORT_TXQ_LEN];
 };
 

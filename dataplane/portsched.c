@@ -71,7 +71,7 @@ void sched_queue_destroy(struct sched_queue *queue)
 	free(queue);
 }
 
-struct sched_slot *sched_slot_create(dp_iface_id id, struct sched_queue *shared)
+struct sched_slot *sched_slot_create(dp_iface_id id, dp_vr_id vr, struct sched_queue *shared)
 {
 	struct sched_slot *slot = slab_get(&slots);
 
@@ -80,6 +80,7 @@ struct sched_slot *sched_slot_create(dp_iface_id id, struct sched_queue *shared)
 	queue_init(&slot->own, PSCHED_IS_RESERVED, 1, NULL);
 	slot->queue = slot->shared = shared;
 	slot->id = id;
+	slot->vr = vr;
 	return slot;
 }
 
@@ -162,6 +163,33 @@ static void queue_removed(struct sched *sched, struct sched_queue *queue, struct
 	}
 }
 
+/* The histograms hold what is sent: a frame that has been counted is dropped, or must wait. */
+static bool uncount(struct ctx *ctx, const struct sched_slot *slot, const struct pkt_meta *meta)
+{
+	if (slot == NULL || meta->class != PKT_FORWARDED || meta->age == LATENCY_AGE_NONE)
+		return false;
+	latency_uncount(&ctx->latency, slot->vr, latency_age_tsc(meta->age));
+	return true;
+}
+
+/* A frame leaves that came in an earlier turn. */
+static __rte_noinline void count_wait(
+	struct ctx *ctx, const struct sched_slot *slot, const struct pkt_meta *meta)
+{
+	uint64_t latency_tsc = ctx->now_tsc - meta->rx_tsc;
+
+	if (!uncount(ctx, slot, meta))
+		return;
+	latency_count(&ctx->latency, slot->vr, latency_tsc);
+	latency_count_wait(&ctx->latency, slot->vr, latency_tsc - latency_age_tsc(meta->age));
+}
+
+static bool has_waited(const struct ctx *ctx, const struct pkt_meta *meta)
+{
+	/* Ages are rounded down. */
+	return meta->rx_tsc + latency_age_tsc(meta->age) + latency_age_tsc(1) <= ctx->turn_tsc;
+}
+
 /* What a slot's frame is dropped for, as its interface shows it. */
 static void slot_drop(
 	struct ctx *ctx, struct sched_slot *slot, struct rte_mbuf *m, enum drop_reason reason)
@@ -172,19 +200,21 @@ static void slot_drop(
 		slot->stopped += reason == DROP_VR_DOWN;
 		slot->gone += reason == DROP_INTERFACE_GONE;
 	}
+	uncount(ctx, slot, pkt_meta(m));
 	ctx_drop_meta(ctx, NULL, m, reason);
 }
 
-static void enqueue(
-	struct ctx *ctx, struct sched *sched, struct rte_mbuf *m, uint8_t class, uint16_t id)
+static void enqueue(struct ctx *ctx, struct sched *sched, struct rte_mbuf *m, uint32_t tag)
 {
-	struct sched_slot *slot = sched->slots[id];
+	struct sched_slot *slot = sched->slots[port_tag_iface(tag)];
+	uint8_t class = port_tag_class(tag);
 	struct pkt_meta *meta = pkt_meta(m);
 	struct sched_queue *queue = slot != NULL ? slot->queue : &sched->orphans;
 
 	if (unlikely(class == PKT_ORIGINATED))
 		queue = &sched->control;
-	meta->iface = id;
+	ctx_mark_read(ctx, port_tag_mark(tag), meta);
+	meta->iface = port_tag_iface(tag);
 	meta->link_bytes = m->data_len;
 	meta->class = class;
 	if (slot != NULL) {
@@ -213,7 +243,7 @@ static void slot_released(struct sched *sched, struct sched_slot *slot)
 	psched_leaf_set(&sched->core, &slot->own.leaf, &slot->conf, sched->core.now_tsc);
 }
 
-static struct rte_mbuf *dequeue(struct sched *sched, struct psched_leaf *leaf)
+static struct rte_mbuf *dequeue(struct ctx *ctx, struct sched *sched, struct psched_leaf *leaf)
 {
 	struct sched_queue *queue = container_of(leaf, struct sched_queue, leaf);
 	struct rte_mbuf *m = pkt_list_dequeue(&queue->list);
@@ -222,6 +252,8 @@ static struct rte_mbuf *dequeue(struct sched *sched, struct psched_leaf *leaf)
 	if (queue->list.head != NULL)
 		rte_prefetch0(pkt_meta(queue->list.head));
 	queue_removed(sched, queue, m);
+	if (has_waited(ctx, pkt_meta(m)))
+		count_wait(ctx, slot, pkt_meta(m));
 	if (likely(slot != NULL)) {
 		slot->left_packets++;
 		slot->left_bytes += pkt_meta(m)->link_bytes;
@@ -453,7 +485,7 @@ static void out_add(struct sched *sched, struct rte_mbuf *m)
 static void keep_refused(struct ctx *ctx, struct sched *sched, struct port_txq *txq)
 {
 	for (uint16_t i = 0; i < txq->n; i++) {
-		pkt_meta(txq->m[i])->class = txq->class[i];
+		pkt_meta(txq->m[i])->class = port_tag_class(txq->tag[i]);
 		ctx_queued(ctx, txq->m[i]);
 		out_add(sched, txq->m[i]);
 	}
@@ -466,10 +498,10 @@ static void sort(struct ctx *ctx, struct sched *sched, struct port_txq *txq)
 {
 	for (uint16_t i = 0; i < txq->n; i++) {
 		if (i + AHEAD < txq->n) {
-			rte_prefetch0(sched->slots[txq->slot[i + AHEAD]]);
+			rte_prefetch0(sched->slots[port_tag_iface(txq->tag[i + AHEAD])]);
 			rte_prefetch0(pkt_meta(txq->m[i + AHEAD]));
 		}
-		enqueue(ctx, sched, txq->m[i], txq->class[i], txq -> slot[i]);
+		enqueue(ctx, sched, txq->m[i], txq->tag[i]);
 	}
 	txq->n = 0;
 	txq->bytes = 0;
@@ -497,7 +529,7 @@ void sched_flush(struct ctx *ctx, struct port_txq *txq)
 	sort(ctx, sched, txq);
 	while (sched->n_out == 0 || out_send(ctx, sched, txq)) {
 		while (sched->n_out < PKT_BURST && (leaf = psched_pick(&sched->core)) != NULL)
-			out_add(sched, dequeue(sched, leaf));
+			out_add(sched, dequeue(ctx, sched, leaf));
 		if (sched->n_out == 0)
 			break;
 	}

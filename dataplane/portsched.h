@@ -46,6 +46,7 @@ struct sched_slot {
 	uint32_t limit_packets;
 	uint64_t limit_bytes;
 	dp_iface_id id;
+	dp_vr_id vr; /* whose interface it is */
 	struct sched_slot *next_of_port, **pprev_of_port;
 };
 
@@ -75,7 +76,7 @@ void sched_destroy(struct sched *sched);
 /* 0 or -ERANGE: a capacity or share that cannot be. */
 int sched_check(uint64_t capacity_bps, uint64_t share_bps);
 /* Of a new interface; its virtual router's queue for the port is SHARED. NULL: out of memory. */
-struct sched_slot *sched_slot_create(dp_iface_id id, struct sched_queue *shared);
+struct sched_slot *sched_slot_create(dp_iface_id id, dp_vr_id vr, struct sched_queue *shared);
 void sched_slot_destroy(struct sched_slot *slot);
 /* A virtual router's best effort on a port, by weight. NULL: out of memory. */
 struct sched_queue *sched_queue_create(uint32_t weight);

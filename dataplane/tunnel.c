@@ -187,7 +187,7 @@ void tunnel_transmit(struct ctx *ctx, struct iface *iface, struct rte_mbuf *m, e
 
 	if (!known) {
 		tunnel_wait(ctx, iface->tunnel, m, class);
-	} else if (!ctx_stage(ctx, txq, m, class, iface->id)) {
+	} else if (!ctx_stage(ctx, txq, m, class, LATENCY_UNMARKED, iface->id)) {
 		pkt_meta(m)->class = (uint8_t) class;
 		ctx_drop_meta(ctx, iface, m, ctx_refusal(txq));
 		return;

@@ -215,6 +215,7 @@ bool vlink_enqueue(struct ctx *ctx, struct vlink *link, struct rte_mbuf *m)
 		(uint64_t)link->queue_bytes + bytes > link->limit_bytes)
 		return false;
 	ctx_queued(ctx, m);
+	pkt_meta(m)->age = latency_age(ctx->now_tsc - pkt_meta(m)->rx_tsc);
 	link->queue_bytes += bytes;
 	if (link->queue_packets++ > 0) {
 		struct pkt_meta *last = pkt_meta(link->tail);

@@ -28,8 +28,7 @@ struct sched_queue;
 
 struct vr {
 	/* The home worker's. */
-	uint64_t latency_max; /* TSC cycles, of interfaces deleted since */
-	struct adj *learned;  /* ADJ_LEARNED_MAX entries */
+	struct adj *learned; /* ADJ_LEARNED_MAX entries */
 	struct adj *neigh_hash[VR_NEIGH_BUCKETS];
 	uint32_t neigh_count;  /* listed */
 	uint32_t learned_next; /* lowest index never used */

@@ -391,7 +391,7 @@ bool worker_turn(struct worker *worker)
 	bool any;
 
 	worker->loops++;
-	ctx->now_tsc = now;
+	ctx->now_tsc = ctx->turn_tsc = now;
 	worker_serve(worker);
 	if (unlikely(ctx->input.queueing)) {
 		any = take_turns(worker);
@@ -409,6 +409,8 @@ bool worker_turn(struct worker *worker)
 		underlay_refresh(ctx);
 	if (ctx->dirty_ports != 0)
 		ctx_flush_all(ctx);
+	/* Whoever has a mark is with its port, or has it in its metadata. */
+	ctx->latency.n_marks = 1;
 	if (ctx->n_workers > 1)
 		wake_others(worker);
 	return any;

@@ -47,6 +47,14 @@ uint64_t hist_quantile(const struct hist *hist, double fraction)
 	return hist->max;
 }
 
+uint64_t hist_highest(const struct hist *hist)
+{
+	for (unsigned int i = HIST_BUCKETS; i-- > 0;)
+		if (hist->buckets[i] != 0)
+			return i == HIST_BUCKETS - 1 ? hist_upper(i - 1) + 1 : hist_upper(i);
+	return 0;
+}
+
 void hist_merge(struct hist *into, const struct hist *from)
 {
 	for (unsigned int i = 0; i < HIST_BUCKETS; i++)
@@ -60,7 +68,9 @@ void hist_diff(struct hist *into, const struct hist *now, const struct hist *bef
 	uint64_t max = now->max, upper = 0;
 
 	for (unsigned int i = 0; i < HIST_BUCKETS; i++) {
-		into->buckets[i] = now->buckets[i] - before->buckets[i];
+		into->buckets[i] = now->buckets[i] > before->buckets[i]
+			? now->buckets[i] - before->buckets[i]
+			: 0;
 		if (into->buckets[i])
 			upper = hist_upper(i);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Log-linear histogram of 64-bit values (the HdrHistogram layout): 16 steps an octave, so a value
- * read back is at most 6.25 % off. Fixed size, no allocation; one writer, readers copy it.
+ * read back is at most 6.25 % off. Fixed size, no allocation.
  * Values are in the caller's unit (TSC cycles in the dataplane). */
 #ifndef HPSR_LIB_HIST_H
 #define HPSR_LIB_HIST_H
@@ -14,7 +14,7 @@
 
 struct hist {
 	uint64_t max;
-	uint32_t buckets[HIST_BUCKETS]; /* wraps at 2^32 a bucket: read it as differences */
+	uint64_t buckets[HIST_BUCKETS];
 };
 
 static inline unsigned int hist_index(uint64_t value)
@@ -43,10 +43,13 @@ uint64_t hist_count(const struct hist *hist);
 /* The value below or at which FRACTION (0..1) of what was counted lies: the upper edge of its
  * bucket, and never more than max. 0 when empty. */
 uint64_t hist_quantile(const struct hist *hist, double fraction);
+/* The upper edge of the highest bucket that is not empty, 0 when all are; of the last bucket, which
+ * has none, its lower edge. For max where none was kept. */
+uint64_t hist_highest(const struct hist *hist);
 /* into += from; for sums over virtual routers. */
 void hist_merge(struct hist *into, const struct hist *from);
-/* into = now - before, bucket by bucket (wrapping); max is the upper edge of the highest bucket
- * that grew, or now->max where that is smaller. For windows. */
+/* into = now - before, bucket by bucket, what is less than before as none; max is the upper edge of
+ * the highest bucket that grew, or now->max where that is smaller. For windows. */
 void hist_diff(struct hist *into, const struct hist *now, const struct hist *before);
 
 #endif

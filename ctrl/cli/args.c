@@ -92,8 +92,14 @@ int args_latency(int argc, char **argv, const struct cli_options *options, json_
 	unsigned int ms;
 	int rc = args_vr_optional(argc, argv, options, params, error);
 
-	if (rc < 0 || !options->window)
+	if (rc < 0 || (!options->window && !options->reset))
 		return rc;
+	if (!*params)
+		*params = json_object();
+	if (options->reset)
+		json_object_set_new(*params, "reset", json_true());
+	if (!options->window)
+		return 0;
 	if (args_duration(options->window, &ms) < 0 || ms % 1000 != 0) {
 		cli_error_set(error, CLI_USAGE,
 			"window '%.100s' is not a whole number of seconds, as 1s", options->window);
@@ -101,8 +107,6 @@ int args_latency(int argc, char **argv, const struct cli_options *options, json_
 		*params = NULL;
 		return -EINVAL;
 	}
-	if (!*params)
-		*params = json_object();
 	json_object_set_new(*params, "window_s", json_integer(ms / 1000));
 	return 0;
 }

@@ -26,6 +26,7 @@ struct cli_options {
 	const char *window;    /* latency */
 	const char *count;     /* top */
 	const char *interval;  /* top */
+	bool reset;            /* latency */
 	bool json;
 	bool help;
 	bool version;

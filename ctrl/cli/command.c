@@ -51,9 +51,10 @@ const struct cli_command cli_commands[] = {
 		"capacity"},
 	{"stats", NULL, "[VPXI/VR]", "all counters and rates",
 		"stats", args_vr_optional, show_stats, NULL},
-	{"latency", NULL, "[VPXI/VR] [--window SECONDS]",
-		"receive to transmit, since the start and over the last seconds", "latency",
-		args_latency, show_latency, "window"},
+	{"latency", NULL, "[VPXI/VR] [--window SECONDS] [--reset]",
+		"receive to transmit, and waits in queues, over the last seconds, and since the start "
+		"or the last --reset",
+		"latency", args_latency, show_latency, "window"},
 	{"port", "list", "", "the ports",
 		"port.list", NULL, show_ports, NULL},
 	{"slice", "list", "", "the slices and their workers",
@@ -115,7 +116,15 @@ void cli_usage(FILE *out)
 
 int cli_options_parse(int *argc, char **argv, struct cli_options *options, struct cli_error *error)
 {
-	enum { OPT_CAPACITY = 256, OPT_WINDOW, OPT_COUNT, OPT_INTERVAL, OPT_SUBSTRATE, OPT_AT };
+	enum {
+		OPT_CAPACITY = 256,
+		OPT_WINDOW,
+		OPT_COUNT,
+		OPT_INTERVAL,
+		OPT_SUBSTRATE,
+		OPT_AT,
+		OPT_RESET
+	};
 	static const struct option longs[] = {
 		{"socket", required_argument, NULL, 's'},
 		{"json", no_argument, NULL, 'j'},
@@ -126,6 +135,7 @@ int cli_options_parse(int *argc, char **argv, struct cli_options *options, struc
 		{"at", required_argument, NULL, OPT_AT},
 		{"capacity", required_argument, NULL, OPT_CAPACITY},
 		{"window", required_argument, NULL, OPT_WINDOW},
+		{"reset", no_argument, NULL, OPT_RESET},
 		{"count", required_argument, NULL, OPT_COUNT},
 		{"interval", required_argument, NULL, OPT_INTERVAL},
 		{NULL, 0, NULL, 0},
@@ -164,6 +174,9 @@ int cli_options_parse(int *argc, char **argv, struct cli_options *options, struc
 		case OPT_WINDOW:
 			options->window = optarg;
 			break;
+		case OPT_RESET:
+			options->reset = true;
+			break;
 		case OPT_COUNT:
 			options->count = optarg;
 			break;
@@ -200,6 +213,8 @@ int cli_command_options(const struct cli_command *command, const struct cli_opti
 		foreign = "capacity";
 	else if (options->window && strcmp(own, "window") != 0)
 		foreign = "window";
+	else if (options->reset && strcmp(own, "window") != 0)
+		foreign = "reset";
 	else if (options->count && strcmp(own, "count") != 0)
 		foreign = "count";
 	else if (options->interval && strcmp(own, "count") != 0)

@@ -278,15 +278,15 @@ static void show_ifaces(const json_t *ifaces, FILE *out)
 	table_fini(&table);
 }
 
-static void show_percentiles(const json_t *latency, FILE *out)
+static void show_percentiles(const json_t *latency, const char *what, const char *of, FILE *out)
 {
-	fprintf(out,
-		"latency [us]: p50 %.1f, p90 %.1f, p99 %.1f, p99.9 %.1f, max %.1f (%lld packets)\n",
-		json_number_value(json_object_get(latency, "p50")),
+	fprintf(out, "%s [us]: p50 %.1f, p90 %.1f, p99 %.1f, p99.9 %.1f, max %.1f (%lld %s)\n",
+		what, json_number_value(json_object_get(latency, "p50")),
 		json_number_value(json_object_get(latency, "p90")),
 		json_number_value(json_object_get(latency, "p99")),
 		json_number_value(json_object_get(latency, "p999")),
-		json_number_value(json_object_get(latency, "max")), integer_of(latency, "count"));
+		json_number_value(json_object_get(latency, "max")), integer_of(latency, "count"),
+		of);
 }
 
 void show_vr(const json_t *result, FILE *out)
@@ -324,7 +324,8 @@ void show_vr(const json_t *result, FILE *out)
 		integer_of(result, "input_packets"),
 		json_number_value(json_object_get(result, "cycles_per_packet")),
 		json_number_value(json_object_get(result, "share_1s")) * 100);
-	show_percentiles(json_object_get(result, "latency_us"), out);
+	show_percentiles(json_object_get(result, "latency_us"), "latency", "packets", out);
+	show_percentiles(json_object_get(result, "queueing_us"), "queueing", "waits", out);
 	if (json_object_size(drops) > 0) {
 		fputs("drops:\n", out);
 		show_drops(drops, "  ", out);

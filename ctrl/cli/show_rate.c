@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Rates, statistics, latency and changes as text. */
+#include <stdbool.h>
 #include <string.h>
 
 #include "ctrl/cli/show.h"
@@ -70,10 +71,14 @@ void show_rate_set(const json_t *result, FILE *out)
 
 void show_latency(const json_t *result, FILE *out)
 {
-	static const char *const headers[] = {"VROUTER", "SINCE", ">P50[us]", ">P90[us]",
-		">P99[us]", ">P99.9[us]", ">MAX[us]", ">PACKETS", NULL};
+	static const char *const headers[] = {"VROUTER", "SINCE", "OF", ">P50[us]", ">P90[us]",
+		">P99[us]", ">P99.9[us]", ">MAX[us]", ">COUNT", NULL};
 	static const char *const columns[] = {"p50", "p90", "p99", "p999", "max"};
-	static const char *const members[] = {"latency_us", "window_latency_us"};
+	static const struct {
+		const char *name, *of;
+		bool window;
+	} members[] = {{"latency_us", "packets", false}, {"queueing_us", "waits", false},
+		{"window_latency_us", "packets", true}, {"window_queueing_us", "waits", true}};
 	struct table table;
 	json_t *vr;
 	size_t i;
@@ -81,15 +86,17 @@ void show_latency(const json_t *result, FILE *out)
 	table_init(&table, headers);
 	json_array_foreach ((json_t *)result, i, vr) {
 		json_int_t window = json_integer_value(json_object_get(vr, "window_ns"));
+		bool reset = json_is_true(json_object_get(vr, "reset"));
 
-		for (size_t m = 0; m < 2; m++) {
-			json_t *latency = json_object_get(vr, members[m]);
+		for (size_t m = 0; m < sizeof(members) / sizeof(members[0]); m++) {
+			json_t *latency = json_object_get(vr, members[m].name);
 
 			table_cell_string(&table, vr, "vrouter");
-			if (m == 0)
-				table_cell(&table, "start");
-			else
+			if (members[m].window)
 				table_cell(&table, "last %llds", (long long)(window / 1000000000));
+			else
+				table_cell(&table, reset ? "reset" : "start");
+			table_cell(&table, "%s", members[m].of);
 			for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++)
 				table_cell_real(&table, latency, columns[c], 1);
 			table_cell_integer(&table, latency, "count");

@@ -69,5 +69,21 @@ t_status "an infeasible allocation: exit 3" 3 lab_ctl allocate --capacity 100Mbp
 t_match "says by how much" "$T_OUT" '10'
 t_status "no daemon at the socket: exit 4" 4 "$HPSRCTL" -s "$LAB_DIR/nosuch.sock" status
 t_within "latency is measured" "$(lab_ctl -j vrouter show vpxi2/vr1 | jq .latency_us.p50)" 0.01 100000
+latency() {
+	lab_ctl -j latency vpxi2/vr1 "${@:2}" | jq "$1"
+}
+t_is "each packet that is forwarded counts" "$(($(latency '.[0].latency_us.count') >= 20))" 1
+t_is "waits are told apart, and no longer than it took" \
+	"$(latency '.[0] | .queueing_us.count > 0 and .queueing_us.max <= .latency_us.max * 1.07')" true
+t_is "--reset tells what there was" "$(($(latency '.[0].latency_us.count' --reset) >= 20))" 1
+t_is "and begins anew" "$(latency '[.[0].latency_us.count, .[0].latency_us.max, .[0].reset] | @json')" '"[0,0,true]"'
+t_is "10 of 10 pings come back" "$(lab_ping v2a 10.0.2.2 10 0.01)" "10 10"
+t_is "20 packets count since" "$(latency '.[0].latency_us.count')" 20
+window_counts() {
+	[ "$(latency '.[0].window_latency_us.count' --window 5s)" -ge 20 ]
+}
+t_wait "and in the last seconds" 5 window_counts
+t_status "a window of a fraction: exit 2" 2 lab_ctl latency --window 1.5s
+t_match "as text" "$(lab_ctl latency)" '^vpxi2/vr1 +reset +packets '
 t_conserved "every packet is accounted for"
 t_done

@@ -108,6 +108,11 @@ static void test_tick(void **state)
 	assert_false(stats.speed_changed);
 }
 
+static void window_of(uint32_t vr, unsigned int seconds, struct hist *window)
+{
+	latency_log_window(&stats_vr_lookup(&stats, vr)->latency->latency, seconds, window);
+}
+
 static void test_latency_window(void **state)
 {
 	uint32_t vr = ids_vr(&running.ids, "a", "r1");
@@ -116,7 +121,7 @@ static void test_latency_window(void **state)
 	(void)state;
 	hist_add(fake_dp_latency("a/r1"), 1000000, 7); /* before the first tick */
 	assert_int_equal(stats_tick(&stats, &running, S), 0);
-	stats_latency_window(stats_vr_lookup(&stats, vr), 1, &window);
+	window_of(vr, 1, &window);
 	assert_int_equal(hist_count(&window), 0);
 	/* Second I brings I packets. The ring is gone round twice. */
 	for (unsigned int i = 1; i <= 2 * STATS_WINDOW_MAX + 3; i++) {
@@ -127,7 +132,7 @@ static void test_latency_window(void **state)
 		for (unsigned int back = 1; back <= STATS_WINDOW_MAX; back++) {
 			if (back <= i)
 				sum += i + 1 - back;
-			stats_latency_window(stats_vr_lookup(&stats, vr), back, &window);
+			window_of(vr, back, &window);
 			assert_int_equal(hist_count(&window), sum);
 			assert_int_equal(hist_quantile(&window, 0.99), hist_quantile(&window, 0.5));
 			assert_true(window.max < 1000000);
@@ -150,11 +155,128 @@ static void test_objects_change(void **state)
 	assert_int_equal(stats_tick(&stats, &running, 2 * S), 0);
 	assert_null(stats_vr_lookup(&stats, b));
 	assert_non_null(stats_vr_lookup(&stats, ids_vr(&running.ids, "c", "r1")));
-	stats_latency_window(stats_vr_lookup(&stats, a), 1, &window);
+	window_of(a, 1, &window);
 	assert_int_equal(hist_count(&window), 3);
-	stats_latency_window(stats_vr_lookup(&stats, ids_vr(&running.ids, "c", "r1")), 1, &window);
+	window_of(ids_vr(&running.ids, "c", "r1"), 1, &window);
 	assert_int_equal(hist_count(&window), 0);
 	free(text);
+}
+
+static uint64_t counted(uint32_t vr)
+{
+	struct hist latency, queueing;
+
+	assert_int_equal(
+		stats_latency_get(stats_vr_lookup(&stats, vr), vr, &latency, &queueing), 0);
+	return hist_count(&latency) * 1000 + hist_count(&queueing);
+}
+
+/* What was reset counts anew, also over ticks; Prometheus sees all. */
+static void test_latency_reset(void **state)
+{
+	uint32_t vr = ids_vr(&running.ids, "a", "r1"), other = ids_vr(&running.ids, "b", "r1");
+	struct latency_sum sum, queueing;
+
+	(void)state;
+	assert_int_equal(stats_tick(&stats, &running, S), 0);
+	hist_add(fake_dp_latency("a/r1"), 100, 3);
+	hist_add(fake_dp_queueing("a/r1"), 7000, 2);
+	hist_add(fake_dp_latency("b/r1"), 100, 1);
+	assert_int_equal(counted(vr), 3002);
+	assert_int_equal(stats_tick(&stats, &running, 2 * S), 0);
+	hist_add(fake_dp_latency("a/r1"), 100, 4);
+	assert_int_equal(stats_latency_reset(stats_vr_lookup(&stats, vr)), 0);
+	assert_int_equal(counted(vr), 0);
+	hist_add(fake_dp_latency("a/r1"), 100, 5);
+	assert_int_equal(stats_tick(&stats, &running, 3 * S), 0);
+	hist_add(fake_dp_queueing("a/r1"), 9000, 1);
+	assert_int_equal(counted(vr), 5001);
+	assert_int_equal(stats_latency_reset(stats_vr_lookup(&stats, vr)), 0);
+	assert_int_equal(counted(vr), 0);
+	assert_int_equal(counted(other), 1000);
+	stats_latency_sum(stats_vr_lookup(&stats, vr), vr, &sum, &queueing);
+	assert_int_equal(sum.counts[0], 12);
+	assert_int_equal(queueing.counts[3], 3); /* 7 and 9 us */
+}
+
+static uint64_t more(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Against a model that remembers each packet: windows, resets and sums, while buckets wrap at 2^32
+ * and packets leave theirs for another a moment after they were counted. */
+static void test_latency_log_random(void **state)
+{
+	enum { STEPS = 2000, VALUES = 40, HZ = 1000000000 };
+	static uint64_t counted_at[STEPS + 1][VALUES]; /* by tick, settled */
+	static struct hist now, out;
+	static struct latency_log log;
+	uint64_t seed = 7, base[VALUES] = {0}, all[VALUES] = {0};
+	unsigned int ticks = 0;
+
+	(void)state;
+	for (unsigned int tick = 0; tick < 5; tick++) {
+		for (unsigned int i = 0; i < VALUES; i++) {
+			all[i] += tick < 4 ? 1000000000 : 294966796; /* soon over 2^32 */
+			now.buckets[i] = (uint32_t)all[i];
+		}
+		latency_log_tick(&log, &now, HZ);
+		latency_log_get(&log, &now, &out);
+		assert_memory_equal(out.buckets, all, sizeof(all));
+	}
+	memcpy(base, all, sizeof(all));
+	memcpy(counted_at[0], all, sizeof(all));
+	assert_int_equal(latency_log_reset(&log, &now), 0);
+	for (unsigned int step = 0; step < STEPS; step++) {
+		unsigned int v, w;
+
+		seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+		v = (unsigned int)(seed >> 33) % VALUES;
+		w = (unsigned int)(seed >> 45) % VALUES;
+		all[v] += 1 + (seed >> 60);
+		now.buckets[v] = (uint32_t)all[v];
+		switch ((seed >> 55) % 4) {
+		case 0: /* seen in bucket V by this tick, then it leaves for W */
+			now.buckets[v] = (uint32_t)(all[v] + 1);
+			latency_log_tick(&log, &now, HZ);
+			ticks++;
+			for (unsigned int i = 0; i < VALUES; i++)
+				counted_at[ticks][i] =
+					more(all[i] + (i == v), counted_at[ticks - 1][i]);
+			now.buckets[v] = (uint32_t)all[v];
+			all[w]++;
+			now.buckets[w] = (uint32_t)all[w];
+			break;
+		case 1:
+			assert_int_equal(latency_log_reset(&log, &now), 0);
+			for (unsigned int i = 0; i < VALUES; i++)
+				base[i] = more(all[i], counted_at[ticks][i]);
+			break;
+		default:
+			break;
+		}
+		latency_log_get(&log, &now, &out);
+		for (unsigned int i = 0; i < VALUES; i++) {
+			uint64_t seen =
+				all[i] > counted_at[ticks][i] ? all[i] : counted_at[ticks][i];
+
+			assert_int_equal(out.buckets[i], seen - base[i]);
+		}
+		for (unsigned int back = 1; back <= LATENCY_WINDOW_MAX; back += 3) {
+			unsigned int from = ticks > back ? ticks - back : 0;
+
+			if (ticks < LATENCY_WINDOW_MAX)
+				continue; /* reaches into the ticks before */
+
+			latency_log_window(&log, back, &out);
+			for (unsigned int i = 0; i < VALUES; i++)
+				assert_int_equal(
+					out.buckets[i], counted_at[ticks][i] - counted_at[from][i]);
+		}
+	}
+	assert_true(ticks > 2 * LATENCY_WINDOW_MAX);
+	latency_log_fini(&log);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -165,6 +287,8 @@ int main(void)
 		cmocka_unit_test(test_rate),
 		TEST(test_tick),
 		TEST(test_latency_window),
+		TEST(test_latency_reset),
+		cmocka_unit_test(test_latency_log_random),
 		TEST(test_objects_change),
 	};
 

@@ -33,6 +33,7 @@ struct dp_port_stats *fake_dp_port(const char *name);
 struct dp_vr_stats *fake_dp_vr(const char *name);
 struct dp_iface_stats *fake_dp_iface(const char *name);
 struct hist *fake_dp_latency(const char *vr);
+struct hist *fake_dp_queueing(const char *vr);
 struct dp_rule_stats *fake_dp_rules(const char *name); /* each rule of an interface, or policy */
 struct dp_probe_stats *fake_dp_probe(const char *name);
 extern struct dp_conservation fake_dp_conservation;

@@ -32,7 +32,7 @@ struct object {
 	struct dp_port_stats port_stats;
 	struct dp_vr_stats vr_stats;
 	struct dp_iface_stats iface_stats;
-	struct hist latency;
+	struct hist latency, queueing;
 };
 
 extern struct object fake_dp_objects[OBJECTS_MAX];

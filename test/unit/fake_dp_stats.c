@@ -35,6 +35,13 @@ struct hist *fake_dp_latency(const char *name)
 	return object ? &object->latency : NULL;
 }
 
+struct hist *fake_dp_queueing(const char *name)
+{
+	struct object *object = fake_dp_by_name(VR, name);
+
+	return object ? &object->queueing : NULL;
+}
+
 int dp_iface_stats_get(dp_iface_id id, struct dp_iface_stats *out)
 {
 	struct object *object = fake_dp_by_id(IFACE, id);
@@ -91,13 +98,22 @@ void dp_conservation_get(struct dp_conservation *out)
 	*out = fake_dp_conservation;
 }
 
-int dp_latency_get(dp_vr_id id, struct hist *out)
+/* The dataplane's buckets are 32 bits wide. */
+static void wrap(struct hist *out, const struct hist *from)
+{
+	*out = *from;
+	for (unsigned int i = 0; i < HIST_BUCKETS; i++)
+		out->buckets[i] = (uint32_t)from->buckets[i];
+}
+
+int dp_latency_get(dp_vr_id id, struct hist *latency, struct hist *queueing)
 {
 	struct object *object = fake_dp_by_id(VR, id);
 
 	if (!object)
 		return -ENOENT;
-	*out = object->latency;
+	wrap(latency, &object->latency);
+	wrap(queueing, &object->queueing);
 	return 0;
 }
 

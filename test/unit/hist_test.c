@@ -135,14 +135,37 @@ static void test_merge_and_diff(void **state)
 	assert_int_equal(hist_count(&diff), 0);
 	assert_true(diff.max == 0);
 
-	/* A bucket that wrapped in between. */
+	/* Buckets are wide; one that went back has not grown. */
 	memset(&a, 0, sizeof(a));
 	hist_add(&a, 7, UINT32_MAX);
+	hist_add(&a, 9, 3);
 	b = a;
 	hist_add(&b, 7, 5);
+	b.buckets[9]--;
 	hist_diff(&diff, &b, &a);
 	assert_int_equal(diff.buckets[7], 5);
+	assert_int_equal(hist_count(&diff), 5);
+	assert_int_equal(b.buckets[7], UINT64_C(0x100000004));
 	assert_true(diff.max == 7);
+}
+
+static void test_highest(void **state)
+{
+	static struct hist hist;
+
+	(void)state;
+	memset(&hist, 0, sizeof(hist));
+	assert_int_equal(hist_highest(&hist), 0);
+	for (uint64_t value = 1; value < UINT64_C(1) << HIST_VALUE_BITS;
+		value = value * 5 / 4 + 1) {
+		uint64_t highest;
+
+		hist_add(&hist, value, 1);
+		highest = hist_highest(&hist);
+		assert_true(highest >= value && (highest - value) * 16 <= value);
+	}
+	hist_add(&hist, UINT64_MAX, 1);
+	assert_true(hist_highest(&hist) == hist_upper(HIST_BUCKETS - 2) + 1);
 }
 
 int main(void)
@@ -153,6 +176,7 @@ int main(void)
 		cmocka_unit_test(test_quantile_against_sorted_values),
 		cmocka_unit_test(test_quantile_edges),
 		cmocka_unit_test(test_merge_and_diff),
+		cmocka_unit_test(test_highest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

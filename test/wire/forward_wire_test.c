@@ -355,7 +355,8 @@ static void test_counters(void **state)
 	struct wire_lab lab = {0};
 	struct dp_vr_stats vr;
 	struct dp_port_stats port;
-	struct hist *latency = calloc(1, sizeof(*latency));
+	struct hist *latency = calloc(1, sizeof(*latency)),
+		    *queueing = calloc(1, sizeof(*queueing));
 
 	(void)state;
 	wire_lab_create(&lab, "t/r", &(struct wire_iface){.vlan = 9}, NULL);
@@ -382,9 +383,11 @@ static void test_counters(void **state)
 	wan.traffic.tx_bytes += 10 * (14 + 28 + 100);
 	assert_int_equal(dp_iface_stats_get(lab.wan, &lan), 0);
 	assert_memory_equal(&lan, &wan, sizeof(lan));
-	assert_int_equal(dp_latency_get(lab.vr, latency), 0);
+	assert_int_equal(dp_latency_get(lab.vr, latency, queueing), 0);
 	assert_int_equal(hist_count(latency), 10);
+	assert_int_equal(hist_count(queueing), 0);
 	free(latency);
+	free(queueing);
 }
 
 static int start(void **state)
