@@ -92,18 +92,16 @@ static inline enum drop_reason frame_judge(const struct iface *in, const uint8_t
 	return rte_be_to_cpu_32(ip->dst_addr) >> 28 == 0xe ? DROP_MULTICAST : DROP_L2_BROADCAST;
 }
 
-/* The common frame: IPv4 (or IPv6), for the MAC of its interface, whose router is at home here and
- * up. */
-static inline bool expected(const struct ctx *ctx, const struct iface *in, const uint8_t *frame,
-	uint16_t type, uint16_t type_wanted)
+/* Is the frame for the MAC of its interface, whose router is at home here and up, and which has
+ * nothing out of the common? */
+static inline bool expected(const struct ctx *ctx, const struct iface *in, const uint8_t *frame)
 {
 	uint64_t own = load64(in->mac); /* and behind it the worker and the flags */
 
-	return own >> 48 == ctx->index && ((own ^ load64(frame)) & MAC_MASK) == 0 &&
-		type == type_wanted;
+	return own >> 48 == ctx->index && ((own ^ load64(frame)) & MAC_MASK) == 0;
 }
 
-/* The same for an interface with guards, which its flags tell. */
+/* The same of an IPv4 frame for an interface with guards, which its flags tell. */
 static inline bool expected_guarded(
 	const struct ctx *ctx, const struct iface *in, const uint8_t *frame, uint16_t type)
 {

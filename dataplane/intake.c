@@ -60,28 +60,28 @@ void intake_hand_over(
 }
 
 /* Tags that no interface can have are told apart. */
-static enum drop_reason unclaimed_reason(const struct frame_class *c, const uint8_t *frame)
+static enum drop_reason unclaimed_reason(struct frame_class c, const uint8_t *frame)
 {
 	bool reserved = false;
 
-	if (!c->tagged)
+	if (!c.tagged)
 		return DROP_NO_UNTAGGED;
-	for (unsigned int at = RTE_ETHER_HDR_LEN; at < c->l3_offset; at += 4)
+	for (unsigned int at = RTE_ETHER_HDR_LEN; at < c.l3_offset; at += 4)
 		reserved |= (~load16(frame + at) & RTE_BE16(VID_MASK)) == 0;
 	return reserved ? DROP_VLAN_RESERVED : DROP_UNKNOWN_VLAN;
 }
 
-void intake_odd(struct ctx *ctx, struct bursts *b, struct port *port, const struct frame_class *c,
+void intake_odd(struct ctx *ctx, struct bursts *b, struct port *port, struct frame_class c,
 	struct rte_mbuf *m)
 {
 	if (intake_too_short(m, c))
 		drop_unclaimed(ctx, port, m, DROP_RUNT);
-	else if (c->iface == NULL)
+	else if (c.iface == NULL)
 		drop_unclaimed(ctx, port, m, unclaimed_reason(c, rte_pktmbuf_mtod(m, uint8_t *)));
-	else if (c->iface->worker != ctx->index)
-		intake_hand_over(ctx, port, c->iface, c->l3_offset, m);
+	else if (c.iface->worker != ctx->index)
+		intake_hand_over(ctx, port, c.iface, c.l3_offset, m);
 	else
-		intake_slowly(ctx, b, c->iface, m, c->type, c->l3_offset);
+		intake_slowly(ctx, b, c.iface, m, c.type, c.l3_offset);
 }
 
 /* The common frame for an interface with guards. */
@@ -99,22 +99,19 @@ static inline bool accept_guarded(struct ctx *ctx, struct burst *b, struct iface
 	return true;
 }
 
-void intake_other(struct ctx *ctx, struct bursts *b, struct port *port, const struct frame_class *c,
-	struct rte_mbuf *m)
+void intake_other(struct ctx *ctx, struct bursts *b, struct port *port, struct rte_mbuf *m)
 {
-	if (c->iface != NULL && (c->iface->flags & IFACE_UNDERLAY) != 0) {
-		if (tunnel_claims(c->iface, m, c->type, c->l3_offset))
+	struct frame_class c = classify(port, rte_pktmbuf_mtod(m, const uint8_t *));
+
+	if (c.iface != NULL && (c.iface->flags & IFACE_UNDERLAY) != 0) {
+		if (tunnel_claims(c.iface, m, c.type, c.l3_offset))
 			b->outer[b->n_outer++] = m;
 		else
 			intake_odd(ctx, b, port, c, m);
 		return;
 	}
-	if (c->type == TYPE_IP4 && c->iface != NULL &&
-		accept_guarded(ctx, &b->ip4, c->iface, m, c->type, c->l3_offset))
-		return;
-	if (unlikely(c->iface == NULL ||
-		    !intake_accept6(ctx, &b->ip6, c->iface, m, rte_pktmbuf_mtod(m, const uint8_t *),
-			    c->type, c->l3_offset)))
+	if (c.type != TYPE_IP4 || c.iface == NULL ||
+		!accept_guarded(ctx, &b->ip4, c.iface, m, c.type, c.l3_offset))
 		intake_odd(ctx, b, port, c, m);
 }
 
@@ -131,8 +128,7 @@ void intake_outer(struct ctx *ctx, struct bursts *b, struct port *port)
 
 		if (unlikely(in->worker != ctx->index))
 			intake_hand_over(ctx, port, in, RTE_ETHER_HDR_LEN, m);
-		else if (!intake_accept(ctx, &b->ip4, in, m, frame, type, RTE_ETHER_HDR_LEN) &&
-			!intake_accept6(ctx, &b->ip6, in, m, frame, type, RTE_ETHER_HDR_LEN))
+		else if (!intake_accept(ctx, b, in, m, frame, type, RTE_ETHER_HDR_LEN))
 			intake_slowly(ctx, b, in, m, type, RTE_ETHER_HDR_LEN);
 	}
 }

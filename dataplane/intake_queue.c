@@ -48,9 +48,9 @@ void pipeline_queue(struct ctx *ctx, struct port *port, struct rte_mbuf **m, uns
 		if (unlikely(c.iface != NULL && (c.iface->flags & IFACE_UNDERLAY) != 0 &&
 			    tunnel_claims(c.iface, m[i], c.type, c.l3_offset)))
 			b.outer[b.n_outer++] = m[i];
-		else if (unlikely(c.iface == NULL || intake_too_short(m[i], &c) ||
+		else if (unlikely(c.iface == NULL || intake_too_short(m[i], c) ||
 				 c.iface->worker != ctx->index))
-			intake_odd(ctx, &b, port, &c, m[i]);
+			intake_odd(ctx, &b, port, c, m[i]);
 		else if (likely(input_enqueue(ctx, c.iface, m[i], c.l3_offset, ctx->now_tsc)))
 			taken++;
 		else

@@ -310,8 +310,8 @@ void pipeline_receive(struct ctx *ctx, struct port *port, struct rte_mbuf **m, u
 			rte_prefetch0(rte_pktmbuf_mtod(m[i + INTAKE_PREFETCH], void *));
 		bytes += m[i]->data_len;
 		if (unlikely(c.iface == NULL ||
-			    !intake_accept(ctx, &b.ip4, c.iface, m[i], frame, c.type, c.l3_offset)))
-			intake_other(ctx, &b, port, &c, m[i]);
+			    !intake_accept(ctx, &b, c.iface, m[i], frame, c.type, c.l3_offset)))
+			intake_other(ctx, &b, port, m[i]);
 	}
 	port->rx_bytes += bytes;
 	if (unlikely(b.n_outer > 0))
@@ -330,8 +330,7 @@ static inline bool take_over(
 
 	if (unlikely(in == NULL || in->worker != ctx->index))
 		return false;
-	if (!intake_accept(ctx, &b->ip4, in, m, frame, type, l3_offset) &&
-		!intake_accept6(ctx, &b->ip6, in, m, frame, type, l3_offset))
+	if (!intake_accept(ctx, b, in, m, frame, type, l3_offset))
 		intake_slowly(ctx, b, in, m, type, l3_offset);
 	return true;
 }

@@ -67,6 +67,7 @@ import packets
 
 os.rename(packets.make(sys.argv[1], "64B-4096dst", True), sys.argv[1] + "/vlan.pcap")
 os.rename(packets.make(sys.argv[1], "64B-4096dst", False), sys.argv[1] + "/plain.pcap")
+os.rename(packets.make(sys.argv[1], "64B-4096dst", True, ip6=True), sys.argv[1] + "/ipv6.pcap")
 os.rename(packets.make_overlay(sys.argv[1], "vlan", answers="4"), sys.argv[1] + "/encap.pcap")
 os.rename(packets.make_overlay(sys.argv[1], "vxlan"), sys.argv[1] + "/decap.pcap")
 packets.SCALE_PACKETS, packets.ROUTES = packets.PACKETS, 100
@@ -139,6 +140,7 @@ done <<-'END'
 	many   many.pcap  --vrs 32 --routes 100
 	encap  encap.pcap --out vxlan
 	decap  decap.pcap --in vxlan
+	ipv6   ipv6.pcap  --ip6
 END
 if [ "$update" -eq 1 ]; then
 	cp "$counted" "$baseline"
