@@ -6,6 +6,7 @@
 #include "dataplane/ctx.h"
 #include "dataplane/portsched.h"
 #include "dataplane/tunnel.h"
+#include "dataplane/vr.h"
 
 #define LANE_DROP 2
 
@@ -285,10 +286,37 @@ void ctx_purge_port(struct ctx *ctx, struct port *port)
 
 bool ctx_hand_over(struct ctx *ctx, struct iface *iface, struct rte_mbuf *m)
 {
-	if (unlikely(rte_ring_sp_enqueue(ctx->to[iface->worker], m) != 0))
+	uint8_t to = __atomic_load_n(&iface->worker, __ATOMIC_ACQUIRE);
+
+	if (unlikely(to == IFACE_MOVING)) {
+		to = iface->vr->move_to;
+		if (to == ctx->index)
+			return ctx_keep_moving(ctx, m);
+	}
+	if (unlikely(rte_ring_sp_enqueue(ctx->to[to], m) != 0))
 		return false;
 	ctx->handed_out[PKT_FORWARDED]++;
 	return true;
+}
+
+bool ctx_keep_moving(struct ctx *ctx, struct rte_mbuf *m)
+{
+	if (ctx->n_moving >= CTX_MOVING_MAX)
+		return false;
+	ctx->n_moving++;
+	ctx_queued(ctx, m);
+	pkt_list_enqueue(&ctx->moving, m);
+	return true;
+}
+
+void ctx_stray(struct ctx *ctx, struct rte_mbuf *m)
+{
+	const struct iface *in = iface_get(pkt_meta(m)->iface);
+
+	if (in == NULL || in->worker != IFACE_MOVING)
+		ctx_drop_meta(ctx, NULL, m, DROP_INTERFACE_GONE);
+	else if (!ctx_keep_moving(ctx, m))
+		ctx_drop_meta(ctx, NULL, m, DROP_HANDOVER_FULL);
 }
 
 unsigned int ctx_take_over(

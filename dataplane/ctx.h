@@ -20,6 +20,7 @@
 #define CTX_WORKERS_MAX 64
 #define CTX_HOLD_SHARED 2048u /* see VR_HOLD_OWN */
 #define CTX_RING_LEN 1024     /* packets on their way from one worker to another */
+#define CTX_MOVING_MAX 4096u  /* packets kept for a router that changes workers */
 
 struct underlay;
 struct vr;
@@ -80,6 +81,8 @@ struct ctx {
 	struct input input;
 	struct underlay *underlays; /* likewise, of ports */
 	bool underlays_changed;     /* a tunnel may go another way, or anyway, now */
+	struct pkt_list moving;     /* packets of a router between two workers: dp_move.h */
+	uint32_t n_moving;
 };
 
 static inline uint64_t ctx_read_tsc(const struct ctx *ctx)
@@ -212,6 +215,11 @@ void ctx_purge_port(struct ctx *ctx, struct port *port);
 /* Hand a received packet (metadata filled in) to the home worker of its interface; false: its ring
  * is full, and the caller still owns the mbuf. */
 bool ctx_hand_over(struct ctx *ctx, struct iface *iface, struct rte_mbuf *m);
+/* Keep such a packet of a router that is between two workers; false: too many are kept. */
+bool ctx_keep_moving(struct ctx *ctx, struct rte_mbuf *m);
+/* A packet that another worker has handed to this one, which is not, or no longer, its router's:
+ * keep it while the router moves, else drop it. */
+void ctx_stray(struct ctx *ctx, struct rte_mbuf *m);
 /* Up to N packets of a ring that were received at another worker; those that only want to be sent
  * from here are staged on the way. */
 unsigned int ctx_take_over(

@@ -227,6 +227,11 @@ int dp_txn_port_set(struct dp_txn *txn, dp_port_id id, const struct dp_port_spec
 /* Its interfaces must be deleted in the same transaction or before. */
 int dp_txn_port_del(struct dp_txn *txn, dp_port_id id, char *err);
 int dp_txn_vr_add(struct dp_txn *txn, const struct dp_vr_spec *spec, dp_vr_id *id, char *err);
+/* To a worker of the slice, the one with the least weight; where it is in the slice already, only
+ * to one with less. With all that waits in it; no packet is lost or overtaken, as far as the port's
+ * device sends in order: where a worker has a transmit queue of its own, frames that the device has
+ * taken and not sent may be. -ENOENT: no such router or slice. */
+int dp_txn_vr_move(struct dp_txn *txn, dp_vr_id id, const char *slice, char *err);
 /* With all its interfaces, routes and neighbours. */
 int dp_txn_vr_del(struct dp_txn *txn, dp_vr_id id, char *err);
 int dp_txn_iface_add(struct dp_txn *txn, dp_vr_id vr, const struct dp_iface_spec *spec,

@@ -8,6 +8,7 @@
  *   5. each worker, at its fixed point: tables, interfaces and neighbours of its routers
  *   6. the ports' schedulers forget what went; what a port gets less; links that get more
  *   7. frames of what comes find their interface; ports that come are polled
+ *      routers that change workers do (dp_move.h)
  *   8. ports that go are polled no more; every worker has let go of them
  *   9. what went is freed */
 #include <errno.h>
@@ -16,6 +17,7 @@
 
 #include "dataplane/dp_guard.h"
 #include "dataplane/dp_link.h"
+#include "dataplane/dp_move.h"
 #include "dataplane/dp_sched.h"
 #include "dataplane/dp_txn.h"
 #include "dataplane/epoch.h"
@@ -450,6 +452,7 @@ void dp_txn_commit(struct dp_txn *txn)
 				port_start_polling, txn->ports.items[i].port);
 	if (txn->comes)
 		each_worker(announce, txn);
+	dp_move_publish(txn);
 	dp_guards_free(txn);
 	for (size_t i = 0; i < txn->vrs.count; i++)
 		if (txn->vrs.items[i].change != TXN_DEL)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Preparing a transaction: everything that can fail. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <rte_cycles.h>
 
 #include "dataplane/dp_guard.h"
+#include "dataplane/dp_move.h"
 #include "dataplane/dp_sched.h"
 #include "dataplane/dp_txn.h"
 #include "dataplane/latency.h"
@@ -200,28 +202,13 @@ int dp_txn_port_del(struct dp_txn *txn, dp_port_id id, char *err)
 
 /* ---- virtual routers ---- */
 
-/* Of the slice's workers, the one with the least weight on it. */
-static int home_worker(const struct dp_vr_spec *spec, uint8_t *worker, char *err)
-{
-	int best = -1;
-
-	for (unsigned int i = 0; i < dp.n_workers; i++)
-		if (strcmp(dp.workers[i].slice, spec->slice) == 0 &&
-			(best < 0 || dp.weight[i] < dp.weight[best]))
-			best = (int)i;
-	if (best < 0)
-		return dp_fail(err, -ENOENT, "vrouter %s: no slice %s", spec->name, spec->slice);
-	*worker = (uint8_t)best;
-	return 0;
-}
-
 int dp_txn_vr_add(struct dp_txn *txn, const struct dp_vr_spec *spec, dp_vr_id *id, char *err)
 {
 	struct txn_vr *item;
 	uint8_t worker = 0;
 	int rc;
 
-	rc = home_worker(spec, &worker, err);
+	rc = dp_move_choose(spec, NULL, &worker, err);
 	if (rc < 0)
 		return rc;
 	item = vec_add(&txn->vrs);
@@ -252,6 +239,45 @@ struct txn_vr *dp_txn_vr_get(struct dp_txn *txn, struct vr *vr)
 	return item;
 }
 
+/* Its weight counts where it will be. */
+static void move_undo(struct txn_vr *item)
+{
+	if (!item->moves)
+		return;
+	dp.weight[item->move_to] -= item->vr->weight;
+	dp.weight[item->vr->worker] += item->vr->weight;
+	item->moves = false;
+}
+
+int dp_txn_vr_move(struct dp_txn *txn, dp_vr_id id, const char *slice, char *err)
+{
+	struct vr *vr = vr_lookup(id);
+	struct dp_vr_spec spec;
+	struct txn_vr *item;
+	uint8_t to;
+	int rc;
+
+	if (vr == NULL)
+		return dp_fail(err, -ENOENT, "vrouter %u: not there", id);
+	item = dp_txn_vr_get(txn, vr);
+	if (item == NULL)
+		return dp_fail(err, -ENOMEM, "vrouter %s: out of memory", vr->name);
+	if (item->change != TXN_CHANGE)
+		return dp_fail(
+			err, -EINVAL, "vrouter %s: added or deleted in this transaction", vr->name);
+	move_undo(item);
+	snprintf(spec.name, sizeof(spec.name), "%s", vr->name);
+	snprintf(spec.slice, sizeof(spec.slice), "%s", slice);
+	rc = dp_move_choose(&spec, vr, &to, err);
+	if (rc < 0 || to == vr->worker)
+		return rc;
+	dp.weight[vr->worker] -= vr->weight;
+	dp.weight[to] += vr->weight;
+	item->moves = true;
+	item->move_to = to;
+	return 0;
+}
+
 int dp_txn_vr_del(struct dp_txn *txn, dp_vr_id id, char *err)
 {
 	struct vr *vr = vr_lookup(id);
@@ -279,6 +305,7 @@ int dp_txn_vr_del(struct dp_txn *txn, dp_vr_id id, char *err)
 		of_txn->iface = iface;
 		of_txn->change = TXN_DEL;
 	}
+	move_undo(item);
 	item->change = TXN_DEL;
 	return 0;
 nomem:
@@ -613,6 +640,7 @@ void dp_txn_abort(struct dp_txn *txn)
 	for (size_t i = 0; i < txn->vrs.count; i++) {
 		struct txn_vr *item = &txn->vrs.items[i];
 
+		move_undo(item);
 		table_discard(item);
 		for (size_t j = 0; j < item->n_neighbors; j++) {
 			uint32_t dead;

@@ -25,6 +25,8 @@ struct txn_neigh {
 struct txn_vr {
 	struct vr *vr;
 	enum txn_change change;
+	bool moves; /* to another worker: */
+	uint8_t move_to;
 	struct dp_tables tables; /* to come; fib4 NULL: as they are. After publishing: before */
 	uint32_t *dead;          /* next hops that die with a table; room for all */
 	size_t n_dead;

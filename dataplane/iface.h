@@ -14,7 +14,8 @@
 #include "dataplane/pkt.h"
 
 #define IFACE_ID_MAX 65535u
-#define IFACE_L2_MAX 22 /* Ethernet and two tags */
+#define IFACE_L2_MAX 22        /* Ethernet and two tags */
+#define IFACE_MOVING UINT8_MAX /* as worker: its router is on its way, dp_move.h */
 
 struct filter;
 struct probe;

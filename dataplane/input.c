@@ -93,6 +93,18 @@ void input_reset(struct ctx *ctx)
 	set_quanta(ctx);
 }
 
+void input_arrive(struct ctx *ctx, dp_vr_id vr)
+{
+	struct input_queue *q = input_table[vr];
+
+	/* Another worker's rounds and epochs say nothing here. */
+	q->epoch = ctx->input.epoch - 1;
+	q->round = ctx->input.round - 1;
+	q->active = q->seen = false;
+	q->need = 0;
+	drr_entity_init(&q->drr, q->drr.quantum);
+}
+
 bool input_crowded(struct ctx *ctx, uint8_t *full)
 {
 	struct input *in = &ctx->input;

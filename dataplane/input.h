@@ -80,6 +80,9 @@ bool input_crowded(struct ctx *ctx, uint8_t *full);
 void input_tick(struct ctx *ctx);
 /* The worker's routers have changed, and nothing waits. */
 void input_reset(struct ctx *ctx);
+/* A router has come from another worker, where nothing of it waits any more. What it owes there it
+ * has paid. Behind input_reset. */
+void input_arrive(struct ctx *ctx, dp_vr_id vr);
 /* A turn ends in which packets were queued; FULL: a receive queue brought a full burst. Ends the
  * queueing when it is not needed any more. */
 void input_turn_end(struct ctx *ctx, bool full);

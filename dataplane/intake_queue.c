@@ -72,7 +72,7 @@ void pipeline_queue_handed(struct ctx *ctx, struct rte_mbuf **m, unsigned int n)
 		struct iface *in = iface_get(meta->iface);
 
 		if (unlikely(in == NULL || in->worker != ctx->index))
-			ctx_drop_meta(ctx, NULL, m[i], DROP_INTERFACE_GONE);
+			ctx_stray(ctx, m[i]);
 		else if (unlikely(meta->l3_offset == 0))
 			underlay_send(ctx, in, m[i]);
 		else if (input_enqueue(ctx, in, m[i], meta->l3_offset, meta->rx_tsc))

@@ -215,6 +215,16 @@ static bool vr_may_hold(const struct ctx *ctx, const struct vr *vr)
 		(vr->held < VR_HOLD_MAX && ctx->held_shared < CTX_HOLD_SHARED);
 }
 
+void neigh_held_leave(struct ctx *ctx, const struct vr *vr)
+{
+	ctx->held_shared -= beyond_own(vr->held);
+}
+
+void neigh_held_arrive(struct ctx *ctx, const struct vr *vr)
+{
+	ctx->held_shared += beyond_own(vr->held);
+}
+
 void neigh_take_held(struct ctx *ctx, struct vr *vr, struct adj *adj, struct pkt_list *held)
 {
 	*held = adj->hold;

@@ -62,4 +62,9 @@ enum neigh_action neigh_timeout(struct ctx *ctx, struct vr *vr, struct adj *adj)
 /* Take the held packets out (after NEIGH_ACT_FAILED). */
 void neigh_take_held(struct ctx *ctx, struct vr *vr, struct adj *adj, struct pkt_list *held);
 
+/* The router changes workers: what it holds beyond its own places is of the one, then of the other.
+ */
+void neigh_held_leave(struct ctx *ctx, const struct vr *vr);
+void neigh_held_arrive(struct ctx *ctx, const struct vr *vr);
+
 #endif

@@ -345,7 +345,7 @@ void pipeline_take_over(struct ctx *ctx, struct rte_mbuf **m, unsigned int n)
 
 		bursts_set_rx(&b, meta->rx_tsc);
 		if (!take_over(ctx, &b, m[i], meta->iface, meta->l3_offset))
-			ctx_drop_meta(ctx, NULL, m[i], DROP_INTERFACE_GONE);
+			ctx_stray(ctx, m[i]);
 	}
 	forward_in_order(ctx, &b);
 }

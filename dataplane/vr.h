@@ -49,7 +49,8 @@ struct vr {
 
 	/* The control thread's. */
 	dp_vr_id id;
-	uint8_t worker; /* home worker's index */
+	uint8_t worker;  /* home worker's index */
+	uint8_t move_to; /* while its interfaces say IFACE_MOVING: the next one's */
 	uint32_t weight;
 	struct fib *fib4;
 	struct fib *fib6; /* NULL: no interface has an IPv6 address */

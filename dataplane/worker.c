@@ -315,7 +315,12 @@ static bool take_turns(struct worker *worker)
 
 void worker_drain(struct ctx *ctx)
 {
-	while (poll_rings(container_of(ctx, struct worker, ctx)))
+	struct worker *worker = container_of(ctx, struct worker, ctx);
+
+	/* A burst of each ring at a time: what was there before has gone then. One that is filled
+	 * as fast as it is emptied would keep the worker here. */
+	for (unsigned int round = 0; round <= CTX_RING_LEN / PKT_BURST && poll_rings(worker);
+		round++)
 		;
 	input_drain(ctx);
 }
