@@ -100,18 +100,14 @@ class Flows:
                         "series": [s * 8 / SLOT_MS / 1e3 for s in slots]})
         return out
 
-    def tcp(self, cf, numbers=None, reverse=False):
-        """Of each flow, or of those with these NUMBERS; REVERSE: `Na` receives."""
-        numbers = numbers or range(1, self.hosts.n + 1)
-        ends = "ab"[::-1 if reverse else 1]
-        servers = [self.start(f"{n}{ends[1]}", ["iperf3", "-s", "-1", "-J"], "iperf3")
-                   for n in numbers]
+    def tcp(self, cf):
+        servers = [self.start(f"{n}b", ["iperf3", "-s", "-1", "-J"], "iperf3")
+                   for n in range(1, self.hosts.n + 1)]
         time.sleep(0.4)
         clients = []
-        for n in numbers:
+        for n in range(1, self.hosts.n + 1):
             limit = ["-b", f"{RATES[n - 1] * cf * MSS_PART * 1e6:.0f}"] if cf else []
-            clients.append(self.start(f"{n}{ends[0]}", ["iperf3", "-c",
-                                                f"10.{n}.{1 if reverse else 2}.2", "-J", "-i",
+            clients.append(self.start(f"{n}a", ["iperf3", "-c", f"10.{n}.2.2", "-J", "-i",
                                                 str(SLOT_MS / 1e3), "-t",
                                                 str(max(1, round(self.seconds))), *limit], "iperf3"))
         self.finish(clients, "iperf3 -c")

@@ -21,13 +21,14 @@ def describe(machine, method):
     """The head of a report: what ran, on what."""
     load = " ".join(f"{x:.2f}" for x in machine["load_average"])
     caches = ", ".join(f"{k} {v}" for k, v in machine["caches"].items())
+    tsc = f"{machine['tsc_hz'] / 1e6:.0f} MHz" if machine["tsc_hz"] else "not used"
     lines = [
         f"when       {machine['time']}  commit {machine['commit']}",
         f"machine    {machine['cpu']}, {machine['cpus']} CPUs"
         f"{', virtual' if machine['virtual'] else ''}, {machine['memory_kib'] >> 20} GiB; {caches}",
         f"system     {machine['os']}, Linux {machine['kernel']}, DPDK {machine['dpdk']}, "
         f"{machine['compiler']}",
-        f"TSC        {machine['tsc_hz'] / 1e6:.0f} MHz; hugepages: {machine['hugepages']}; "
+        f"TSC        {tsc}; hugepages: {machine['hugepages']}; "
         f"load average at the start: {load}",
     ]
     return "\n".join(lines + [f"           {m}" if i else f"method     {m}"

@@ -7,23 +7,25 @@ import re
 import statistics
 import subprocess
 import tempfile
+import time
 
 import metrics
-from common import LCORE, BenchError, end, log_tail, run, spawn
+from common import LCORE, BenchError, end, log_tail, spawn
 from hosts import Daemon, Hosts, Spaces
 from ndr import go_first
-from rates_tables import Flows
 
 LINUX, OURS = "Linux", "HPSRouter"
 ROUTERS = 8
+TCP_START_SECONDS = 5
+STARTED_BYTES = 100000
 TARGETS = ["hpsrouterd", "hpsrctl", "bench/hostload"]
 METHOD = [
     "Real time, over veth: flow N goes from a host through virtual router N to another host, each host",
     "and each of Linux's routers a network namespace (a VRF of today: the routers share CPU 1's backlog",
     "of 1000 packets); HPSRouter has the same veth ends as AF_XDP ports (AF_PACKET where there is no",
     "AF_XDP), no capacity, one worker. Router on CPU 1 (Linux: by receive packet steering), hosts'",
-    "processes on CPU 0. Two CPUs carry everything: what others take of the machine is in the figures",
-    "of both; compare within a row of the table.",
+    "processes on CPU 0, with what the kernel does to hand frames to an AF_XDP port. Two CPUs carry",
+    "everything: what others take of the machine is in the figures of both; compare what is side by side.",
 ]
 
 
@@ -62,9 +64,11 @@ class Yard:
         self.hosts.warm(n)
         return made
 
-    def start(self, argv, log):
+    def start(self, argv, log, first=True):
+        """FIRST: before all others on CPU 0, of which the kernel's own threads are some."""
         child = spawn(argv, None, f"{self.path}/logs/{log}", cpus=[0], stdout=subprocess.PIPE)
-        go_first(child)
+        if first:
+            go_first(child)
         return child
 
     def finish(self, child, what, log, seconds):
@@ -101,19 +105,52 @@ class Yard:
         return [(f["sent"] / got["seconds"], f["received"] / got["seconds"])
                 for f in got["flows"]]
 
-    def tcp(self, numbers, reverse=False):
-        """Mbit/s of payload of a greedy connection through each of these routers."""
-        flows = Flows(self, self.hosts, [0])
-        return [f["mbps"] for f in flows.tcp(None, numbers, reverse)]
-
-    def tcp_start(self, numbers, seconds):
-        """Connections that go on until they are ended; the processes."""
-        servers = [self.start(self.hosts.inside(f"{n}b", "iperf3", "-s", "-1"), "iperf3")
+    def tcp_start(self, numbers, ends="ab"):
+        """A greedy connection through each of these routers, from the host of the first end to that
+        of the other, until they are ended: servers, clients. They do not go before the kernel's
+        threads, which do the hosts' receiving."""
+        servers = [self.start(self.hosts.inside(f"{n}{ends[1]}", "iperf3", "-s"), "iperf3", False)
                    for n in numbers]
-        run(["sleep", "0.4"], "sleep")
-        return servers + [self.start(self.hosts.inside(
-            f"{n}a", "iperf3", "-c", f"10.{n}.2.2", "-t", str(seconds)), "iperf3")
-            for n in numbers]
+        time.sleep(0.3)
+        return servers, [self.start(self.hosts.inside(
+            f"{n}{ends[0]}", "iperf3", "-c", f"10.{n}.{'ab'.index(ends[1]) + 1}.2", "-t", "3600"),
+            "iperf3", False) for n in numbers]
+
+    def tcp(self, numbers, directions=("ab",)):
+        """Mbit/s of frames that the receiving hosts of each of these routers get, in all directions
+        together, while all connections run: counted at their devices. 0: no connection."""
+        servers, clients = [], []
+        try:
+            for ends in directions:
+                more = self.tcp_start(numbers, ends)
+                servers += more[0]
+                clients += more[1]
+            started = time.monotonic()
+            first = [received(s) for s in servers]
+            while time.monotonic() < started + TCP_START_SECONDS and not all(
+                    received(s) > f + STARTED_BYTES for s, f in zip(servers, first)):
+                time.sleep(0.05)
+            time.sleep(self.options.warm_up)
+            before, at = [received(s) for s in servers], time.monotonic()
+            time.sleep(self.options.seconds)
+            after, spent = [received(s) for s in servers], time.monotonic() - at
+        finally:
+            for child in clients + servers:
+                end(child)
+        each = [(a - b) * 8e-6 / spent for a, b in zip(after, before)]
+        return [sum(each[i::len(numbers)]) for i in range(len(numbers))]
+
+    def tcp_loaded(self, n):
+        """That of router 1 while 2 to N are flooded; nobody goes first on the hosts' CPU."""
+        flood = self.start([f"{self.options.build}/bench/hostload", "-n", str(n), "-f", "2", "-w",
+                            "0", "-t", "600", self.hosts.name], "hostload", False)
+        try:
+            got = self.tcp([1])[0]
+            if flood.poll() is not None:
+                raise BenchError(f"hostload ended: {log_tail(f'{self.path}/logs/hostload')}")
+            return got
+        finally:
+            end(flood)
 
     def ping(self, seconds):
         """Round trips through router 1 and back, in ms; those lost are left out but counted."""
@@ -131,6 +168,41 @@ class Yard:
                        "p99": metrics.quantile(times, 0.99),
                        "p999": metrics.quantile(times, 0.999), "max": max(times)},
                 "loss": metrics.loss(count, len(times))}
+
+
+def received(child):
+    """Bytes that eth0 has received where the process lives."""
+    try:
+        with open(f"/proc/{child.pid}/net/dev") as f:
+            return int(re.search(r"eth0:\s*(\d+)", f.read()).group(1))
+    except (OSError, AttributeError) as e:
+        raise BenchError("a host's iperf3 has ended") from e
+
+
+class Cost:
+    """The router's CPU time from the making of this to `read`: of CPU 1, and of each virtual router
+    where it is known."""
+
+    def __init__(self, router):
+        self.router = router
+        self.at = self.now()
+
+    def now(self):
+        if self.router.driver == Spaces.driver:
+            with open("/proc/stat") as f:
+                times = next(line for line in f if line.startswith(f"cpu{LCORE} ")).split()[1:9]
+            times = [int(t) for t in times]
+            return sum(times) - times[3] - times[4], sum(times), []
+        worker = self.router.ctl("slice", "list")[0]["workers"][0]
+        busy, idle = worker["busy_cycles"], worker["idle_cycles"]
+        return busy, busy + idle, [v["cycles"] for v in self.router.ctl("vrouter", "list")]
+
+    def read(self):
+        """The part of CPU 1 that was busy, and each virtual router's."""
+        before, after = self.at, self.now()
+        total = max(1, after[1] - before[1])
+        return (after[0] - before[0]) / total, [(a - b) / total
+                                                for a, b in zip(after[2], before[2])]
 
 
 def median_of(rows, get):
