@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What happens to packets between a virtual link and the wire: they are charged once, for what they
  * will be there, and many links let go together as they would alone. */
-#include <stdlib.h>
+#include <stdio.h>
 
 #include "wire.h"
 
@@ -116,11 +116,106 @@ static void test_fragments(void **state)
 		}
 }
 
+#define LINKS 90
+#define EACH 12
+#define NET(link) (UINT32_C(0x0b000000) | (uint32_t)(link) << 8)
+
+/* Of link I: what it may send at once and what it sends in a millisecond differ from its
+ * neighbours'. */
+static struct dp_link_spec one_of_many(unsigned int i)
+{
+	struct dp_link_spec spec =
+		wire_link(UINT64_C(1000000) * (1 + i % 7), FRAME * (1 + i % 3), 1 << 20, EACH + 1);
+
+	spec.at = i % 2 != 0 ? DP_AT_VIF_IN : DP_AT_VIF_OUT;
+	spec.by = i % 5 != 0 ? DP_BY_TBF : DP_BY_PSP;
+	return spec;
+}
+
+/* Many links let go in the same turns of the worker, packets still to be routed and finished frames
+ * in one burst: each keeps its order, its rate and its count, as if it were alone. */
+static void test_many_links(void **state)
+{
+	struct dp_neigh_spec neighbors[1 + LINKS];
+	unsigned int next[LINKS] = {0}, left = LINKS * EACH;
+	double level[LINKS] = {0};
+	uint64_t last[LINKS], start;
+	dp_iface_id ifaces[LINKS];
+	struct wire_lab lab = {0};
+	struct frame f;
+
+	(void)state;
+	wire_lab_create(&lab, "t/r", NULL, NULL);
+	wire_begin();
+	neighbors[0] = wire_neigh(lab.lan, "10.0.0.2", A_MAC);
+	for (unsigned int i = 0; i < LINKS; i++) {
+		char own[32], peer[32];
+
+		snprintf(own, sizeof(own), "11.0.%u.1/24", i);
+		snprintf(peer, sizeof(peer), "11.0.%u.2", i);
+		ifaces[i] = wire_iface_add(lab.vr,
+			&(struct wire_iface){.port = 1,
+				.vlan = (uint16_t)(100 + i),
+				.address = own,
+				.link = one_of_many(i)});
+		neighbors[1 + i] = wire_neigh(ifaces[i], peer, B_MAC);
+	}
+	wire_neighbors_set(lab.vr, neighbors, 1 + LINKS);
+	wire_commit();
+	wire_poll(2);
+	wire_discard();
+	start = wire_now_tsc();
+	for (unsigned int i = 0; i < LINKS; i++)
+		last[i] = start;
+	for (unsigned int seq = 0; seq < EACH; seq++)
+		for (unsigned int i = 0; i < LINKS; i++) {
+			frame_udp(&f, &lab.from_a,
+				&(struct frame_ip){
+					.src = A_IP, .dst = NET(i) + 2, .id = (uint16_t)seq},
+				1, 2, PAYLOAD, seq);
+			wire_send(0, &f);
+			if (i % 32 == 0)
+				wire_poll(1);
+		}
+	wire_poll(5);
+	for (unsigned int ms = 0; ms < 200 && left > 0; ms++) {
+		while (wire_recv(1, &f)) {
+			struct frame_view v;
+			unsigned int i;
+			double leaked;
+
+			frame_parse(&f, &v);
+			assert_true(v.ok);
+			assert_int_equal(v.type, TYPE_IP4);
+			i = v.l2.vlan - 100u;
+			assert_in_range(i, 0, LINKS - 1);
+			assert_int_equal(v.ip.dst, NET(i) + 2);
+			assert_int_equal(v.ip.ttl, 63);
+			assert_int_equal(v.ip.id, next[i]++);
+			leaked = (double)(wire_now_tsc() - last[i]) / (double)dp_tsc_hz() *
+				(double)one_of_many(i).rate_bps / 8;
+			level[i] = (level[i] > leaked ? level[i] - leaked : 0) + (double)f.len;
+			last[i] = wire_now_tsc();
+			assert_true(level[i] <= (double)one_of_many(i).burst_bytes + 1);
+			left--;
+		}
+		wire_advance_ns(MS);
+		wire_poll(1);
+	}
+	assert_int_equal(left, 0);
+	for (unsigned int i = 0; i < LINKS; i++) {
+		assert_int_equal(stats_of(ifaces[i]).link_packets, EACH);
+		assert_int_equal(stats_of(ifaces[i]).link_bytes, EACH * FRAME);
+		assert_int_equal(stats_of(ifaces[i]).queue_packets, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WIRE_TEST(test_neighbor_lost),
 		WIRE_TEST(test_fragments),
+		WIRE_TEST(test_many_links),
 	};
 
 	if (wire_start(1, 2) < 0)
