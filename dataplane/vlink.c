@@ -13,6 +13,7 @@
 
 #define VLINK_L1_OVERHEAD 24 /* preamble 8, FCS 4, gap 12 */
 #define VLINK_QUEUE_MAX UINT32_MAX
+#define VLINK_LATE_MS 10 /* to catch up, beyond the queue */
 
 /* Thousands wait at a time, and are visited in random order. */
 static struct slab slab = SLAB_INIT(sizeof(struct vlink));
@@ -180,6 +181,7 @@ void vlink_set(struct ctx *ctx, struct vlink *link, const struct dp_link_spec *s
 		psp_set(&link->psp, bps, paced_burst(spec, link->iface),
 			largest_frame(spec, link->iface), hz, ctx->now_tsc);
 	conf_set(link, spec);
+	link->late_until_tsc = 0;
 	wheel_del(&ctx->wheel, &link->timer);
 	if (link->queue_packets > 0)
 		vlink_arm(ctx, link);
@@ -273,6 +275,14 @@ static inline __attribute__((always_inline)) unsigned int dequeue(struct ctx *ct
 	return taken;
 }
 
+static void note_late(struct vlink *link, uint64_t now_tsc)
+{
+	if (link->psp.credit <= link->late && now_tsc < link->late_until_tsc)
+		return;
+	link->late = link->psp.credit;
+	link->late_until_tsc = now_tsc + link->clock_hz * VLINK_LATE_MS / 1000;
+}
+
 unsigned int vlink_dequeue(struct ctx *ctx, struct vlink *link, struct rte_mbuf **m, unsigned int n)
 {
 	unsigned int taken;
@@ -283,6 +293,8 @@ unsigned int vlink_dequeue(struct ctx *ctx, struct vlink *link, struct rte_mbuf 
 	} else {
 		psp_update(&link->psp, ctx->now_tsc);
 		taken = dequeue(ctx, link, m, n, take_psp);
+		if (link->queue_packets == 0 && link->psp.credit > 0)
+			note_late(link, ctx->now_tsc);
 	}
 	if (link->queue_packets > 0)
 		vlink_arm(ctx, link);

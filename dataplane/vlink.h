@@ -43,6 +43,8 @@ struct vlink {
 	};
 
 	struct iface *iface __rte_cache_aligned;
+	int64_t late; /* a pacer's credit when its queue ran empty though the worker was late */
+	uint64_t late_until_tsc; /* it may be used so long */
 	struct dp_link_spec spec;
 };
 
@@ -80,6 +82,20 @@ static inline bool vlink_paced_take(struct vlink *link, uint32_t bytes)
 	return true;
 }
 
+/* A packet comes to a pacer without a queue. What the pacer earned while it was idle is gone. But
+ * where the worker was away for longer than the queue lasts, the link was not idle: it keeps the
+ * credit that it had when the queue ran empty, for a while. */
+static inline void vlink_forget_idle(struct vlink *link, uint64_t now_tsc)
+{
+	int64_t keeps = 0;
+
+	if (link->psp.credit <= 0)
+		return;
+	if (now_tsc < link->late_until_tsc)
+		keeps = link->late;
+	link->psp.credit = RTE_MIN(link->psp.credit, keeps);
+}
+
 /* Take BYTES from the bucket when nothing is ahead in the queue: true, and the packet goes on. */
 static inline bool vlink_pass(struct vlink *link, uint32_t bytes, uint64_t now_tsc)
 {
@@ -91,10 +107,9 @@ static inline bool vlink_pass(struct vlink *link, uint32_t bytes, uint64_t now_t
 			return false;
 	} else {
 		psp_update(&link->psp, now_tsc);
-		/* A policer's credit is its tolerance; a pacer that was idle owes no spacing, and
-		 * has saved nothing up. */
+		/* A policer's credit is its tolerance. */
 		if (link->at != DP_AT_INGRESS)
-			psp_idle(&link->psp);
+			vlink_forget_idle(link, now_tsc);
 		if (!vlink_paced_take(link, bytes))
 			return false;
 	}

@@ -116,6 +116,56 @@ static void test_fragments(void **state)
 		}
 }
 
+/* The worker is away for longer than a pacer's queue lasts: what it could not send then it makes up
+ * for while as much goes on coming, but no more than its burst, and nothing for an idle time. */
+static void test_late_pacer(void **state)
+{
+	const uint64_t frame_ns = UINT64_C(8) * FRAME * 10; /* of 100 Mbit/s */
+
+	(void)state;
+	for (unsigned int at = 0; at < 2; at++) {
+		struct dp_link_spec spec = wire_link(100000000, 40 * FRAME, 1 << 20, 4);
+		uint64_t start, owed = 0, left = 0, ns;
+		struct wire_lab lab = {0};
+		struct frame f;
+
+		spec.at = at == 0 ? DP_AT_VIF_IN : DP_AT_VIF_OUT;
+		spec.by = DP_BY_PSP;
+		wire_lab_create(&lab, "t/r", &(struct wire_iface){.vlan = 3},
+			&(struct wire_iface){.vlan = 4, .link = spec});
+		start = wire_now_tsc();
+		for (ns = 0; ns < 1000 * MS;) {
+			/* 1.5 ms away, 18 frames, every 20 ms. */
+			uint64_t step = ns % (20 * MS) < 40000 ? 3 * MS / 2 : 40000;
+
+			for (owed += step; owed >= frame_ns * 5 / 6; owed -= frame_ns * 5 / 6)
+				send_seq(&lab, 0);
+			wire_advance_ns(step);
+			wire_poll(1);
+			ns += step;
+			while (wire_recv(1, &f))
+				left++;
+		}
+		ns = (wire_now_tsc() - start) * 1000 / (dp_tsc_hz() / 1000000);
+		/* But for a frame each time; it was 14 of 18. */
+		assert_in_range(left, ns / frame_ns - 60, ns / frame_ns + 40);
+		/* Idle, shortly after it was late: one at once, and no more. */
+		wire_advance_ns(3 * MS / 2);
+		wire_poll(1);
+		wire_run_ns(20 * MS, MS);
+		wire_discard();
+		for (unsigned int i = 0; i < 4; i++)
+			send_seq(&lab, 0);
+		wire_poll(1);
+		assert_true(wire_recv(1, &f));
+		assert_false(wire_recv(1, &f));
+		wire_check();
+		wire_begin();
+		wire_vr_del(lab.vr);
+		wire_commit();
+	}
+}
+
 #define LINKS 90
 #define EACH 12
 #define NET(link) (UINT32_C(0x0b000000) | (uint32_t)(link) << 8)
@@ -215,6 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WIRE_TEST(test_neighbor_lost),
 		WIRE_TEST(test_fragments),
+		WIRE_TEST(test_late_pacer),
 		WIRE_TEST(test_many_links),
 	};
 
