@@ -89,16 +89,18 @@ static void neighbors_leave(struct ctx *ctx, struct move *move)
 /* Frame I of the queue, or is it another router's? Those that stay move up. */
 static bool staged_leave(struct ctx *ctx, struct move *move, struct port_txq *txq, uint16_t i)
 {
-	struct iface *iface = iface_get(txq->slot[i]);
+	struct iface *iface = iface_get(port_tag_iface(txq->tag[i]));
+	uint8_t class = port_tag_class(txq->tag[i]);
 	struct rte_mbuf *m = txq->m[i];
 
 	if (iface == NULL || iface->vr != move->vr)
 		return false;
 	txq->bytes -= m->pkt_len;
-	txq->not_forwarded -= txq->class[i] != PKT_FORWARDED;
-	pkt_meta(m)->iface = txq->slot[i];
-	pkt_meta(m)->class = txq->class[i];
-	ctx->handed_out[txq->class[i]]++;
+	txq->not_forwarded -= class != PKT_FORWARDED;
+	ctx_mark_read(ctx, port_tag_mark(txq->tag[i]), pkt_meta(m));
+	pkt_meta(m)->iface = port_tag_iface(txq->tag[i]);
+	pkt_meta(m)->class = class;
+	ctx->handed_out[class]++;
 	pkt_list_enqueue(&move->staged, m);
 	return true;
 }
@@ -116,8 +118,7 @@ static void frames_leave(struct ctx *ctx, struct move *move)
 			if (staged_leave(ctx, move, txq, i))
 				continue;
 			txq->m[kept] = txq->m[i];
-			txq->class[kept] = txq->class[i];
-			txq->slot[kept++] = txq->slot[i];
+			txq->tag[kept++] = txq->tag[i];
 		}
 		txq->n = kept;
 	}
@@ -208,7 +209,7 @@ static void frames_arrive(struct ctx *ctx, struct move *move)
 		enum pkt_class class = pkt_meta(m)->class;
 
 		ctx->handed_in[class]++;
-		if (ctx_stage(ctx, txq, m, class, iface->id))
+		if (ctx_stage(ctx, txq, m, class, LATENCY_MARK_META, iface->id))
 			continue;
 		iface->tx_packets--;
 		iface->tx_bytes -= m->pkt_len;
