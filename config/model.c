@@ -408,6 +408,19 @@ void model_vpxi_del(struct model_site *site, size_t index)
 		(site->n_vpxis - index) * sizeof(*site->vpxis));
 }
 
+int model_policy_add(struct model_router *router, struct model_policy *policy)
+{
+	struct model_policy *grown =
+		reallocarray(router->policies, router->n_policies + 1, sizeof(*router->policies));
+
+	if (!grown)
+		return -ENOMEM;
+	router->policies = grown;
+	grown[router->n_policies++] = *policy;
+	memset(policy, 0, sizeof(*policy));
+	return 0;
+}
+
 int model_route_add(struct model_router *router, struct model_route *route)
 {
 	struct model_route *grown =

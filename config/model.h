@@ -18,6 +18,16 @@
 #define MODEL_PROTO_ANY 256
 #define MODEL_TIME_NONE INT64_MAX /* no end; times are Unix seconds, UTC */
 
+/* The classes of VXDL's links as RFC 4594 marks such traffic, bit by code point: telephony (ef,
+ * va), its signalling (cs5), conferences (af4x) and what is interactive (cs4); bulk data (af1x),
+ * and what may come last (cs1, le of RFC 8622). */
+#define MODEL_DSCP(point) (UINT64_C(1) << (point))
+#define MODEL_DSCP_LATENCY_SENSITIVE                                                          \
+	(MODEL_DSCP(32) | MODEL_DSCP(34) | MODEL_DSCP(36) | MODEL_DSCP(38) | MODEL_DSCP(40) | \
+		MODEL_DSCP(44) | MODEL_DSCP(46))
+#define MODEL_DSCP_HIGH_BANDWIDTH \
+	(MODEL_DSCP(1) | MODEL_DSCP(8) | MODEL_DSCP(10) | MODEL_DSCP(12) | MODEL_DSCP(14))
+
 /* Where a value stands in its file; line and column count from 1, 0: not from a file. */
 struct model_loc {
 	uint32_t line;
@@ -333,6 +343,7 @@ struct model_interface *model_interface_lookup(const struct model_router *router
  * router that names no slice (parsed without its site) gets the site's first. */
 int model_vpxi_add(struct model_site *site, struct model_vpxi *vpxi);
 void model_vpxi_del(struct model_site *site, size_t index);
+int model_policy_add(struct model_router *router, struct model_policy *policy);
 int model_route_add(struct model_router *router, struct model_route *route);
 void model_route_del(struct model_router *router, size_t index);
 /* Deep copy of one VPXI into *out; free with model_vpxi_fini. 0 or -ENOMEM. */

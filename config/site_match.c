@@ -32,15 +32,6 @@ static const struct number_name code_points[] = {{"df", 0}, {"cs0", 0}, {"le", 1
 	{"af41", 34}, {"af42", 36}, {"af43", 38}, {"cs5", 40}, {"va", 44}, {"ef", 46}, {"cs6", 48},
 	{"cs7", 56}, {NULL, 0}};
 
-#define DSCP(point) (UINT64_C(1) << (point))
-
-/* The classes of VXDL's links as RFC 4594 marks such traffic: telephony (ef, va), its signalling
- * (cs5), conferences (af4x) and what is interactive (cs4); bulk data (af1x), and what may come last
- * (cs1, le of RFC 8622). */
-#define CLASS_LATENCY_SENSITIVE \
-	(DSCP(32) | DSCP(34) | DSCP(36) | DSCP(38) | DSCP(40) | DSCP(44) | DSCP(46))
-#define CLASS_HIGH_BANDWIDTH (DSCP(1) | DSCP(8) | DSCP(10) | DSCP(12) | DSCP(14))
-
 /* ---- values ---- */
 
 /* A name of the list, or a number up to MAX. */
@@ -145,7 +136,7 @@ static FIELD_PARSER(parse_dscp)
 		if (!text)
 			continue;
 		if (number_or_name(text, code_points, 63, &point))
-			*set |= DSCP(point);
+			*set |= MODEL_DSCP(point);
 		else
 			field_expected(ctx, field, item, what);
 	}
@@ -160,9 +151,9 @@ static FIELD_PARSER(parse_class)
 	if (!text)
 		return;
 	if (strcmp(text, "latency-sensitive") == 0)
-		*set |= CLASS_LATENCY_SENSITIVE;
+		*set |= MODEL_DSCP_LATENCY_SENSITIVE;
 	else if (strcmp(text, "high-bandwidth") == 0)
-		*set |= CLASS_HIGH_BANDWIDTH;
+		*set |= MODEL_DSCP_HIGH_BANDWIDTH;
 	else
 		field_expected(ctx, field, node, what);
 }

@@ -161,30 +161,6 @@ static int build_interfaces(const struct plan *plan, const struct plan_alloc *al
 	return rc;
 }
 
-static int build_routes(const struct build_graph *graph, size_t vr, struct model_router *router)
-{
-	for (size_t i = 0; i < graph->n_nets; i++) {
-		const struct build_net *via = build_next_hop(graph, i, vr);
-		struct model_route route = {.to = graph->nets[i].prefix};
-		int rc;
-
-		if (!via)
-			continue;
-		route.vias = calloc(1, sizeof(*route.vias));
-		if (!route.vias)
-			return -ENOMEM;
-		route.n_vias = 1;
-		route.vias[0] =
-			ipaddr_from_u32(ipaddr_to_u32(&via->prefix.addr) + (via->a == vr ? 2 : 1));
-		rc = model_route_add(router, &route);
-		if (rc < 0) {
-			free(route.vias);
-			return rc;
-		}
-	}
-	return 0;
-}
-
 static const char *slice_of(
 	const struct plan *plan, const struct plan_alloc *alloc, const struct build_vr *vr)
 {
@@ -216,7 +192,7 @@ static int build_routers(const struct plan *plan, const struct plan_alloc *alloc
 			slice_of(plan, alloc, &graph->vrs[i]));
 		rc = build_interfaces(plan, alloc, graph, i, router);
 		if (rc == 0)
-			rc = build_routes(graph, i, router);
+			rc = build_ways(graph, i, router);
 	}
 	return rc;
 }

@@ -26,15 +26,24 @@ struct build_graph {
 	size_t n_vrs;
 	struct build_net *nets;
 	size_t n_nets;
-	size_t *next; /* [net * n_vrs + vr]: the network towards it; SIZE_MAX: none, or at it */
+	/* Ways of the networks' own classes, or those and, for networks without one, by the
+	 * traffic's class. */
+	size_t n_tables;
+	/* [(table * n_nets + net) * n_vrs + vr]: the network towards it; SIZE_MAX: none, or at it
+	 */
+	size_t *next;
 };
 
 /* 0, -ENOMEM, or -ENOSPC: no private network is left. */
 int build_graph_init(
 	struct build_graph *graph, const struct plan *plan, const struct plan_alloc *alloc);
 void build_graph_fini(struct build_graph *graph);
-/* Over which network a router sends what is for network NET; NULL: it is at it, or cannot. */
-const struct build_net *build_next_hop(const struct build_graph *graph, size_t net, size_t vr);
+/* Over which network a router sends traffic of that class (VXDL_DEFAULT: without one) for network
+ * NET; NULL: it is at it, or cannot. */
+const struct build_net *build_next_hop(
+	const struct build_graph *graph, size_t net, size_t vr, enum vxdl_class class);
+/* The routes and policies of a router. 0 or -ENOMEM; what was made is ROUTER's. */
+int build_ways(const struct build_graph *graph, size_t vr, struct model_router *router);
 
 /* The lease and the periods, for the interfaces at SITE. 0 or -ENOMEM; what was made is VPXI's. */
 int build_lease(const struct plan_alloc *alloc, const struct build_graph *graph, size_t site,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Routers, networks and ways of one VPXI. Figure 6 of paper 000: networks for latency-sensitive
- * traffic are reached by the fastest way, those for high bandwidth over the links for it. */
+ * traffic are reached by the fastest way, those for high bandwidth over the links for it; to a
+ * network for both, the marks of the traffic choose between the two ways. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #define ACCESS_END 0x0b000000u
 #define TUNNEL_FIRST 0xac100000u /* 172.16.0.0/12, a /30 each */
 #define TUNNEL_END 0xac200000u
+#define POLICIES_MAX 1024             /* of a router's; a VPXI that would have more does without */
 #define DETOUR_NS (UINT64_C(1) << 50) /* a link that is not meant for the traffic */
 
 /* ---- routers ---- */
@@ -140,11 +142,33 @@ static uint64_t way_ns(const struct build_net *hop, enum vxdl_class class)
 	return hop->latency_ns + 1 + (meant ? 0 : DETOUR_NS);
 }
 
+/* Traffic of a class has ways of its own to networks without one, where links are for high
+ * bandwidth only. */
+static bool is_shared(const struct build_net *net)
+{
+	return net->b == SIZE_MAX && net->class == VXDL_DEFAULT;
+}
+
+static size_t count_tables(const struct build_graph *graph)
+{
+	size_t n_shared = 0;
+	bool wide = false;
+
+	for (size_t i = 0; i < graph->n_nets; i++) {
+		const struct build_net *net = &graph->nets[i];
+
+		n_shared += is_shared(net);
+		wide |= net->b != SIZE_MAX && net->class == VXDL_HIGH_BANDWIDTH;
+	}
+	return wide && n_shared > 0 && n_shared * 2 <= POLICIES_MAX ? 1 + VXDL_HIGH_BANDWIDTH : 1;
+}
+
 /* Dijkstra from the network: distances of all routers, and the first hop of each. */
-static void find_ways(struct build_graph *graph, size_t target, uint64_t *dist, bool *done)
+static void find_ways(struct build_graph *graph, size_t target, enum vxdl_class class, size_t table,
+	uint64_t *dist, bool *done)
 {
 	const struct build_net *net = &graph->nets[target];
-	size_t *next = graph->next + target * graph->n_vrs;
+	size_t *next = graph->next + (table * graph->n_nets + target) * graph->n_vrs;
 
 	for (size_t v = 0; v < graph->n_vrs; v++) {
 		dist[v] = v == net->a || v == net->b ? 0 : UINT64_MAX;
@@ -169,17 +193,29 @@ static void find_ways(struct build_graph *graph, size_t target, uint64_t *dist, 
 			if (hop->b == SIZE_MAX || (hop->a != at && hop->b != at))
 				continue;
 			other = hop->a == at ? hop->b : hop->a;
-			if (done[other] || dist[at] + way_ns(hop, net->class) >= dist[other])
+			if (done[other] || dist[at] + way_ns(hop, class) >= dist[other])
 				continue;
-			dist[other] = dist[at] + way_ns(hop, net->class);
+			dist[other] = dist[at] + way_ns(hop, class);
 			next[other] = i;
 		}
 	}
 }
 
-const struct build_net *build_next_hop(const struct build_graph *graph, size_t net, size_t vr)
+static void find_all_ways(struct build_graph *graph, uint64_t *dist, bool *done)
 {
-	size_t next = graph->next[net * graph->n_vrs + vr];
+	for (size_t i = 0; i < graph->n_nets; i++) {
+		find_ways(graph, i, graph->nets[i].class, 0, dist, done);
+		for (size_t table = 1; is_shared(&graph->nets[i]) && table < graph->n_tables;
+			table++)
+			find_ways(graph, i, (enum vxdl_class)table, table, dist, done);
+	}
+}
+
+const struct build_net *build_next_hop(
+	const struct build_graph *graph, size_t net, size_t vr, enum vxdl_class class)
+{
+	size_t table = is_shared(&graph->nets[net]) && class < graph->n_tables ? class : 0;
+	size_t next = graph->next[(table * graph->n_nets + net) * graph->n_vrs + vr];
 
 	return next == SIZE_MAX ? NULL : &graph->nets[next];
 }
@@ -228,12 +264,15 @@ int build_graph_init(
 	graph->vrs = calloc(n_vrs + 1, sizeof(*graph->vrs));
 	graph->nets = calloc(n_nets + 1, sizeof(*graph->nets));
 	rc = dist && done && graph->vrs && graph->nets ? fill_graph(graph, plan, alloc) : -ENOMEM;
+	if (rc == 0) {
+		graph->n_tables = count_tables(graph);
+		graph->next = calloc(
+			graph->n_tables * graph->n_nets * graph->n_vrs + 1, sizeof(*graph->next));
+		if (!graph->next)
+			rc = -ENOMEM;
+	}
 	if (rc == 0)
-		graph->next = calloc(graph->n_nets * graph->n_vrs + 1, sizeof(*graph->next));
-	if (rc == 0 && !graph->next)
-		rc = -ENOMEM;
-	for (size_t i = 0; rc == 0 && i < graph->n_nets; i++)
-		find_ways(graph, i, dist, done);
+		find_all_ways(graph, dist, done);
 	free(dist);
 	free(done);
 	if (rc < 0)

@@ -264,24 +264,48 @@ static bool has_network(const struct model_router *router, const struct ip_prefi
 	return false;
 }
 
-/* From router to router by the route to NETWORK. False: there is none at the first. */
-static bool follow(struct place at, const struct ip_prefix *network)
+/* Where a router sends what is marked with DSCP for NETWORK; NULL: nowhere. */
+static const struct ip_addr *via_of(
+	const struct model_router *router, const struct ip_prefix *network, unsigned int dscp)
+{
+	for (size_t i = 0; i < router->n_policies; i++) {
+		const struct model_policy *policy = &router->policies[i];
+
+		assert_int_equal(policy->n_vias, 1);
+		if (prefix_cmp(&policy->match.to, network) == 0 && policy->match.dscp >> dscp & 1)
+			return &policy->vias[0];
+	}
+	for (size_t i = 0; i < router->n_routes; i++) {
+		assert_int_equal(router->routes[i].n_vias, 1);
+		if (prefix_cmp(&router->routes[i].to, network) == 0)
+			return &router->routes[i].vias[0];
+	}
+	return NULL;
+}
+
+/* From router to router on the way to NETWORK. False: there is none at the first. */
+static bool follow_marked(struct place at, const struct ip_prefix *network, unsigned int dscp)
 {
 	for (unsigned int hop = 0; !has_network(at.router, network); hop++) {
-		const struct model_route *route = NULL;
+		const struct ip_addr *via = via_of(at.router, network, dscp);
 
 		assert_true(hop < HOPS_MAX);
-		for (size_t i = 0; i < at.router->n_routes; i++) {
-			if (prefix_cmp(&at.router->routes[i].to, network) == 0)
-				route = &at.router->routes[i];
-		}
-		if (!route && hop == 0)
+		if (!via && hop == 0)
 			return false;
-		assert_non_null(route);
-		assert_int_equal(route->n_vias, 1);
-		assert_true(find_address(at.vpxi->name, &route->vias[0], &at));
+		assert_non_null(via);
+		assert_true(find_address(at.vpxi->name, via, &at));
 	}
 	return true;
+}
+
+/* The same whatever the class: all arrive, none goes in circles. */
+static bool follow(struct place at, const struct ip_prefix *network)
+{
+	bool plain = follow_marked(at, network, 0);
+
+	assert_true(follow_marked(at, network, 46) == plain);
+	assert_true(follow_marked(at, network, 10) == plain);
+	return plain;
 }
 
 /* Whoever can be reached from a network can reach it, too, and neighbours always. */

@@ -233,6 +233,65 @@ static void test_two_paths(void **state)
 		"  <wide23, site2-site3, 5Gbps, whole lease>\n");
 }
 
+static const struct model_interface *towards(
+	const struct model_router *router, const struct ip_addr *via)
+{
+	for (size_t i = 0; i < router->n_interfaces; i++) {
+		struct ip_prefix net = prefix_mask(&router->interfaces[i].addresses[0].prefix);
+		struct ip_prefix own = prefix_mask(&(struct ip_prefix){*via, net.len});
+
+		if (prefix_cmp(&net, &own) == 0)
+			return &router->interfaces[i];
+	}
+	fail_msg("no interface leads there");
+	return NULL;
+}
+
+/* The same with networks for both: bulk data leaves the direct way for the links through site 2,
+ * what is marked as latency-sensitive does not. */
+static void test_shared_networks(void **state)
+{
+	struct substrate *substrate = load_substrate("figure6");
+	char *text = load_text("two-paths");
+	const struct model_router *router;
+	struct plan_refusal refusal;
+	struct model_site *site;
+	struct plan plan;
+	unsigned int n = 0;
+
+	(void)state;
+	/* Of the networks only: the routers' links have more inside. */
+	for (char *at = text; (at = strstr(at, " class=\"")) != NULL;) {
+		size_t len = strcspn(at + 8, "\"") + 9;
+
+		if (at[len] == '/')
+			memmove(at, at + len, strlen(at + len) + 1);
+		else
+			at += len;
+	}
+	assert_int_equal(plan_init(&plan, substrate), 0);
+	assert_int_equal(admit_text(&plan, text, &refusal), 0);
+	check_sites(&plan);
+	assert_int_equal(plan_site_build(&plan, 0, &site), 0);
+	router = model_router_lookup(&site->vpxis[0], "r1");
+	assert_non_null(router);
+	for (size_t i = 0; i < router->n_policies; i++) {
+		const struct model_policy *policy = &router->policies[i];
+		const char *way = towards(router, &policy->vias[0])->name;
+		bool bulk = policy->match.dscp >> 10 & 1;
+
+		assert_true(bulk != (policy->match.dscp >> 46 & 1));
+		assert_int_equal(strncmp(way, bulk ? "wide12" : "fast", bulk ? 7 : 4), 0);
+		n += bulk;
+	}
+	/* Two networks at each of the other sites. */
+	assert_int_equal(n, 4);
+	model_site_destroy(site);
+	plan_fini(&plan);
+	substrate_destroy(substrate);
+	free(text);
+}
+
 /* Figure 6 of paper 004, no lease. */
 static void test_vnet(void **state)
 {
@@ -300,6 +359,7 @@ int main(void)
 		cmocka_unit_test(test_table1),
 		cmocka_unit_test(test_periods),
 		cmocka_unit_test(test_two_paths),
+		cmocka_unit_test(test_shared_networks),
 		cmocka_unit_test(test_vnet),
 		cmocka_unit_test(test_refusals),
 	};
