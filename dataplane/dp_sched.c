@@ -56,6 +56,18 @@ void dp_sched_count(struct dp_txn *txn)
 	}
 }
 
+/* Marks are a turn's, and no scheduler has read those of what a device has not taken since. */
+static void unmark(struct port_txq *txq)
+{
+	for (uint16_t i = 0; i < txq->n; i++) {
+		uint32_t tag = txq->tag[i];
+
+		if (port_tag_mark(tag) != LATENCY_MARK_META)
+			txq->tag[i] = port_tag(
+				port_tag_iface(tag), LATENCY_UNMARKED, port_tag_class(tag));
+	}
+}
+
 void dp_sched_mode(struct ctx *ctx, void *arg)
 {
 	struct port *port = arg;
@@ -64,6 +76,7 @@ void dp_sched_mode(struct ctx *ctx, void *arg)
 
 	if (txq == NULL)
 		return;
+	unmark(txq);
 	txq->remote = !owner && (port->shared_tx || port->scheduled);
 	if (owner && port->scheduled)
 		txq->sched = port->sched;
