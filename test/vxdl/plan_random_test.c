@@ -162,7 +162,9 @@ static void write_link(const struct draft *draft, unsigned int l, FILE *out)
 		access && draft->links[l].inward ? to : from,
 		access && draft->links[l].inward ? from : to,
 		draft->links[l].forward ? "forward" : "both",
-		draft->links[l].fast ? "latency-sensitive" : "default");
+		draft->links[l].fast ? "latency-sensitive"
+			: l % 3 == 2 ? "high-bandwidth"
+				     : "default");
 	if (bps)
 		fprintf(out, "<bandwidth min='%llukbps'/>", (unsigned long long)(bps / 1000));
 	if (draft->links[l].latency_ms)
