@@ -54,6 +54,8 @@ static int vr_apply(struct apply *apply, const struct plan_op *op)
 		return rc < 0 ? rc : idmap_put(&apply->ids.vrs, spec.name, id);
 	}
 	id = idmap_get(&apply->ids.vrs, spec.name);
+	if (op->kind == PLAN_VR_MOVE)
+		return dp_txn_vr_move(apply->txn, id, spec.slice, apply->err);
 	idmap_del(&apply->ids.vrs, spec.name);
 	for (size_t i = 0; i < op->router->n_interfaces; i++) {
 		snprintf(key, sizeof(key), "%s/%s", spec.name, op->router->interfaces[i].name);
@@ -287,6 +289,7 @@ static int op_apply(struct apply *apply, const struct plan_op *op)
 		return port_apply(apply, op);
 	case PLAN_VR_DEL:
 	case PLAN_VR_ADD:
+	case PLAN_VR_MOVE:
 		return vr_apply(apply, op);
 	case PLAN_IFACE_DEL:
 	case PLAN_IFACE_ADD:

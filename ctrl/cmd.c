@@ -322,6 +322,7 @@ const struct rpc_method cmd_methods[] = {
 	{"vrouter.suspend", run_suspend, {VR_REQUIRED}},
 	{"vrouter.resume", run_resume, {VR_REQUIRED}},
 	{"vrouter.restart", run_restart, {VR_REQUIRED}},
+	{"vrouter.move", cmd_vrouter_move, {VR_REQUIRED, {"slice", RPC_STRING, true}}},
 	{"route.list", cmd_route_list, {VR_REQUIRED, {"limit", RPC_INTEGER, false}}},
 	{"route.add", cmd_route_add, ROUTE_PARAMS},
 	{"route.replace", cmd_route_replace, ROUTE_PARAMS},

@@ -27,6 +27,7 @@ json_t *cmd_rate_show(void *ctx, json_t *params, struct rpc_error *error);
 json_t *cmd_rate_set(void *ctx, json_t *params, struct rpc_error *error);
 json_t *cmd_vpxi_apply(void *ctx, json_t *params, struct rpc_error *error);
 json_t *cmd_vpxi_remove(void *ctx, json_t *params, struct rpc_error *error);
+json_t *cmd_vrouter_move(void *ctx, json_t *params, struct rpc_error *error);
 json_t *cmd_reload(void *ctx, json_t *params, struct rpc_error *error);
 json_t *cmd_clock_show(void *ctx, json_t *params, struct rpc_error *error);
 json_t *cmd_clock_set(void *ctx, json_t *params, struct rpc_error *error);

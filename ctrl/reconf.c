@@ -20,6 +20,7 @@ static const char *const kind_names[PLAN_KINDS] = {
 	[PLAN_PORT_SET] = "port_set",
 	[PLAN_PORT_ADD] = "port_add",
 	[PLAN_VR_ADD] = "vrouter_add",
+	[PLAN_VR_MOVE] = "vrouter_move",
 	[PLAN_IFACE_ADD] = "interface_add",
 	[PLAN_LINK_SET] = "link_set",
 	[PLAN_FILTER_SET] = "filter_set",
@@ -375,9 +376,14 @@ static int diff_router(struct diff *diff, const struct model_vpxi *from_vpxi,
 	bool replaced;
 	int rc, same;
 
-	if (strcmp(from->slice, to->slice) != 0 || from->weight != to->weight) {
+	if (from->weight != to->weight) {
 		rc = add_router_op(diff, PLAN_VR_DEL, from_vpxi, from);
 		return rc < 0 ? rc : add_router(diff, to_vpxi, to);
+	}
+	if (strcmp(from->slice, to->slice) != 0) {
+		rc = add_router_op(diff, PLAN_VR_MOVE, to_vpxi, to);
+		if (rc < 0)
+			return rc;
 	}
 	rc = diff_ifaces(diff, from_vpxi, from, to_vpxi, to, &replaced);
 	if (rc < 0)

@@ -20,6 +20,7 @@ enum plan_kind {
 	PLAN_PORT_SET, /* capacity, MTU */
 	PLAN_PORT_ADD,
 	PLAN_VR_ADD,
+	PLAN_VR_MOVE, /* to another slice */
 	PLAN_IFACE_ADD,
 	PLAN_LINK_SET,   /* granted rate, burst, limits */
 	PLAN_FILTER_SET, /* and the reverse-path check */

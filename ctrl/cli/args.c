@@ -67,6 +67,22 @@ int args_vr_optional(int argc, char **argv, const struct cli_options *options, j
 	return finish(json_pack("{s:s}", "vrouter", argv[0]), params, error);
 }
 
+int args_vr_slice(int argc, char **argv, const struct cli_options *options, json_t **params,
+	struct cli_error *error)
+{
+	(void)options;
+	if (argc < 2) {
+		cli_error_set(error, CLI_USAGE, "%s is missing",
+			argc == 0 ? "VPXI/VR" : "to which slice? SLICE");
+		return -EINVAL;
+	}
+	if (argc > 2)
+		return unexpected(error, argv[2]);
+	if (check_name(argv[0], 2, 2, "VPXI/VR", error) < 0)
+		return -EINVAL;
+	return finish(json_pack("{s:s, s:s}", "vrouter", argv[0], "slice", argv[1]), params, error);
+}
+
 int args_duration(const char *text, unsigned int *ms)
 {
 	double value, scale = 1000;

@@ -11,6 +11,8 @@
 
 int args_vr(int argc, char **argv, const struct cli_options *options, json_t **params,
 	struct cli_error *error);
+int args_vr_slice(int argc, char **argv, const struct cli_options *options, json_t **params,
+	struct cli_error *error);
 int args_vr_optional(int argc, char **argv, const struct cli_options *options, json_t **params,
 	struct cli_error *error);
 int args_latency(int argc, char **argv, const struct cli_options *options, json_t **params,

@@ -26,6 +26,8 @@ const struct cli_command cli_commands[] = {
 		"vrouter.resume", args_vr, show_vr_state, NULL},
 	{"vrouter", "restart", "VPXI/VR", "stop and start",
 		"vrouter.restart", args_vr, show_vr_state, NULL},
+	{"vrouter", "move", "VPXI/VR SLICE", "to another slice, live; no packet is lost",
+		"vrouter.move", args_vr_slice, show_vr_moved, NULL},
 	{"route", "list", "VPXI/VR", "the routing table",
 		"route.list", args_vr, show_routes, NULL},
 	{"route", "add", "VPXI/VR PREFIX [via ADDRESS]... [dev INTERFACE] [metric N]", "add a route",

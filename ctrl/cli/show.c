@@ -342,6 +342,14 @@ void show_vr_state(const json_t *result, FILE *out)
 	fprintf(out, "%s: %s\n", string_of(result, "vrouter"), string_of(result, "state"));
 }
 
+void show_vr_moved(const json_t *result, FILE *out)
+{
+	fprintf(out, "%s: slice %s, worker %lld%s\n", string_of(result, "vrouter"),
+		string_of(result, "slice"),
+		(long long)json_integer_value(json_object_get(result, "worker")),
+		json_is_true(json_object_get(result, "moved")) ? "" : " (as before)");
+}
+
 void show_routes(const json_t *result, FILE *out)
 {
 	static const char *const headers[] = {"PREFIX", "ORIGIN", "VIA", "DEV", ">METRIC", NULL};

@@ -14,6 +14,7 @@ void show_vpxis(const json_t *result, FILE *out);
 void show_vrs(const json_t *result, FILE *out);
 void show_vr(const json_t *result, FILE *out);
 void show_vr_state(const json_t *result, FILE *out);
+void show_vr_moved(const json_t *result, FILE *out);
 void show_routes(const json_t *result, FILE *out);
 void show_route_changed(const json_t *result, FILE *out);
 void show_filters(const json_t *result, FILE *out);

@@ -187,6 +187,55 @@ static void test_vr_state(void **state)
 	json_decref(reply);
 }
 
+static void test_move(void **state)
+{
+	static const struct {
+		const char *params;
+		int code; /* 0: done */
+		const char *log, *slice;
+	} steps[] = {
+		{"{\"vrouter\":\"a/r1\",\"slice\":\"s1\"}", 0, "vr_move a/r1 s1", "s1"},
+		{"{\"vrouter\":\"a/r1\",\"slice\":\"s1\"}", 0, "vr_move a/r1 s1", "s1"},
+		{"{\"vrouter\":\"a/r1\",\"slice\":\"s9\"}", RPC_NOT_FOUND, "", "s1"},
+		{"{\"vrouter\":\"a/r9\",\"slice\":\"s1\"}", RPC_NOT_FOUND, "", "s1"},
+		{"{\"vrouter\":\"a/r1\"}", RPC_INVALID_PARAMS, "", "s1"},
+		{"{\"vrouter\":\"a/r1\",\"slice\":\"s0\"}", 0, "vr_move a/r1 s0", "s0"},
+	};
+	json_t *reply;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		fake_dp_log_clear();
+		reply = call("vrouter.move", steps[i].params);
+		if (steps[i].code) {
+			assert_int_equal(code_of(reply), steps[i].code);
+			assert_null(strstr(fake_dp_log(), "vr_"));
+		} else {
+			assert_string_equal(string_of(result_of(reply), "slice"), steps[i].slice);
+			assert_string_equal(string_of(result_of(reply), "vrouter"), "a/r1");
+			assert_non_null(strstr(fake_dp_log(), steps[i].log));
+			assert_null(strstr(fake_dp_log(), "vr_del"));
+		}
+		json_decref(reply);
+		reply = call("vrouter.show", "{\"vrouter\":\"a/r1\"}");
+		assert_string_equal(string_of(result_of(reply), "slice"), steps[i].slice);
+		json_decref(reply);
+	}
+	/* Refused below: the model says where it is. */
+	for (unsigned int i = 0; i < 2; i++) {
+		fake_dp_fail_at(1, -EIO, "not now");
+		reply = call("vrouter.move",
+			i == 0 ? "{\"vrouter\":\"a/r1\",\"slice\":\"s1\"}"
+			       : "{\"vrouter\":\"a/r1\",\"slice\":\"s0\"}");
+		assert_int_equal(code_of(reply), RPC_REFUSED);
+		assert_non_null(strstr(message_of(reply), "not now"));
+		json_decref(reply);
+		reply = call("vrouter.show", "{\"vrouter\":\"a/r1\"}");
+		assert_string_equal(string_of(result_of(reply), "slice"), "s0");
+		json_decref(reply);
+	}
+}
+
 /* ---- routes ---- */
 
 static void test_routes(void **state)
@@ -534,6 +583,7 @@ int main(void)
 		CALL_TEST(test_latency_reset),
 		CALL_TEST(test_rate_show),
 		CALL_TEST(test_vr_state),
+		CALL_TEST(test_move),
 		CALL_TEST(test_routes),
 		CALL_TEST(test_neighbors),
 		CALL_TEST(test_rate_set),

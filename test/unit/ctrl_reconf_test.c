@@ -132,7 +132,10 @@ static const struct change changes[] = {
 			"        policies: [{drop: yes}]\n        neighbors:\n"},
 		OUT_REPLACED "policies_set a/r1\n"},
 	{"weight", {"slice: s0\n", "slice: s0\n        weight: 2\n"}, A_REPLACED},
-	{"slice", {"slice: s0\n", "slice: s1\n"}, A_REPLACED},
+	{"slice", {"slice: s0\n", "slice: s1\n"}, "vrouter_move a/r1\n"},
+	{"slice and weight", {"slice: s0\n", "slice: s1\n        weight: 2\n"}, A_REPLACED},
+	{"slice and gateway", {"slice: s0\n", "slice: s1\n", "via: 10.0.0.2", "via: 10.0.0.3"},
+		"vrouter_move a/r1\nroutes_set a/r1\n"},
 	{"vpxi gone", {B_AND_AFTER, ""}, "vrouter_del b/r1\n"},
 	{"vpxi renamed", {"  - name: b\n", "  - name: c\n"},
 		"vrouter_del b/r1\nvrouter_add c/r1\ninterface_add c/r1/in\n"

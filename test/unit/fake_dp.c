@@ -297,6 +297,20 @@ int dp_txn_vr_del(struct dp_txn *txn, dp_vr_id id, char *err)
 	return 0;
 }
 
+int dp_txn_vr_move(struct dp_txn *txn, dp_vr_id id, const char *slice, char *err)
+{
+	struct object *vr = visible(VR, id);
+	int rc = called(err);
+
+	(void)txn;
+	if (rc < 0)
+		return rc;
+	if (!vr)
+		return refuse(err, -ENOENT, "vr_move: no such router");
+	note("vr_move %s %s", vr->name, slice);
+	return 0;
+}
+
 int dp_txn_iface_add(struct dp_txn *txn, dp_vr_id vr_id, const struct dp_iface_spec *spec,
 	dp_iface_id *id, char *err)
 {
