@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """bench/run fairness: experiments 1 to 4 of paper 003 and Table I of paper 002, with their metrics, and
 weights under flood."""
-import json
-import subprocess
-
 import metrics
 import report
 import yard
-from common import BenchError, Hugepages, Progress, build_target, end, log_tail, machine, spawn
+from common import Hugepages, Progress, build_target, machine
 from yard import Cost, bars, median_of
 
 HUGEPAGES = 320
@@ -50,16 +47,8 @@ def in_process(options, path, turn, progress):
             progress.say(f"round {turn + 1}: in-process, {size} bytes, sharing {sharing}")
             argv = [f"{options.build}/bench/fairness", sharing, str(frame),
                     str(min(options.seconds / 5, 60))]
-            log = f"{path}/logs/fairness-{sharing}-{size}-{turn}"
-            child = spawn(argv, f"hpsr-fairness-{turn}", log, stdout=subprocess.PIPE)
-            try:
-                out = child.communicate()[0].decode()
-            finally:
-                status = end(child)
-            if status != 0:
-                raise BenchError(f"{' '.join(argv)}: exit {status}: {log_tail(log)}")
-            for line in out.splitlines():
-                row = json.loads(line)
+            for row in yard.documents(argv, "fairness", f"{path}/logs/fairness-{sharing}-{size}-"
+                                      f"{turn}"):
                 row.update({"part": "in-process", "sharing": sharing, "bytes": size,
                             "round": turn})
                 if "pps" in row:

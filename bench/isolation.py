@@ -3,12 +3,10 @@
 one, as build/bench/isolation measures it, with sharing and without; and the same among kernel hosts,
 beside Linux as the router."""
 import glob
-import json
-import subprocess
 
 import report
 import yard
-from common import BenchError, Hugepages, Progress, build_target, end, log_tail, machine, spawn
+from common import Hugepages, Progress, build_target, machine
 from yard import bars, median_of
 
 HUGEPAGES = 320
@@ -37,15 +35,8 @@ KERNEL_METHOD = [
 
 def run(options, path, mode, turn):
     argv = [f"{options.build}/bench/isolation", mode, str(min(options.seconds, 60))]
-    log = f"{path}/logs/isolation-{mode}-{turn}"
-    child = spawn(argv, f"hpsr-isolation-{mode}", log, stdout=subprocess.PIPE)
-    try:
-        out = child.communicate()[0].decode()
-    finally:
-        status = end(child)
-    if status != 0:
-        raise BenchError(f"{' '.join(argv)}: exit {status}: {log_tail(log)}")
-    return [{"sharing": mode, "round": turn, **json.loads(line)} for line in out.splitlines()]
+    return [{"sharing": mode, "round": turn, **row} for row in yard.documents(
+        argv, f"isolation-{mode}", f"{path}/logs/isolation-{mode}-{turn}")]
 
 
 def run_kernel(options, path, progress, say):

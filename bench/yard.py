@@ -10,7 +10,7 @@ import tempfile
 import time
 
 import metrics
-from common import LCORE, BenchError, end, log_tail, spawn
+from common import LCORE, WORKER_NICE, BenchError, end, log_tail, spawn
 from hosts import Daemon, Hosts, Spaces
 from ndr import go_first
 
@@ -168,6 +168,20 @@ class Yard:
                        "p99": metrics.quantile(times, 0.99),
                        "p999": metrics.quantile(times, 0.999), "max": max(times)},
                 "loss": metrics.loss(count, len(times))}
+
+
+def documents(argv, name, log):
+    """What a program that is a dataplane itself prints, a JSON document a line. It goes before others
+    on its CPU, as a worker does."""
+    child = spawn(argv, f"hpsr-{name}", log, WORKER_NICE, stdout=subprocess.PIPE)
+    go_first(child)
+    try:
+        out = child.communicate()[0].decode()
+    finally:
+        status = end(child)
+    if status != 0:
+        raise BenchError(f"{' '.join(argv)}: exit {status}: {log_tail(log)}")
+    return [json.loads(line) for line in out.splitlines()]
 
 
 def received(child):
