@@ -28,6 +28,7 @@ void stats_fini(struct stats *stats)
 	vrs_free(stats->vrs, stats->n_vrs);
 	free(stats->ifaces);
 	free(stats->ports);
+	free(stats->workers);
 	memset(stats, 0, sizeof(*stats));
 }
 
@@ -155,6 +156,26 @@ static void tick_latency(struct stats_vr *vr)
 	latency_log_tick(&vr->latency->queueing, &queueing, dp_tsc_hz());
 }
 
+static void tick_worker(struct stats *next, const struct stats *last, size_t index)
+{
+	struct stats_worker *worker = &next->workers[index];
+	struct dp_worker_stats now;
+	uint64_t busy, idle;
+
+	if (dp_worker_stats_get(index, &now) < 0)
+		return;
+	worker->busy_cycles = now.busy_cycles;
+	worker->idle_cycles = now.idle_cycles;
+	next->n_workers = index + 1;
+	if (index >= last->n_workers)
+		return;
+	busy = now.busy_cycles - last->workers[index].busy_cycles;
+	idle = now.idle_cycles - last->workers[index].idle_cycles;
+	worker->known = busy + idle > 0;
+	if (worker->known)
+		worker->load = (double)busy / (double)(busy + idle);
+}
+
 static int alloc_next(struct stats *next, const struct model_site *site)
 {
 	size_t n_vrs = 0, n_ifaces = 0;
@@ -167,7 +188,8 @@ static int alloc_next(struct stats *next, const struct model_site *site)
 	next->ports = calloc(site->n_ports + 1, sizeof(*next->ports));
 	next->vrs = calloc(n_vrs + 1, sizeof(*next->vrs));
 	next->ifaces = calloc(n_ifaces + 1, sizeof(*next->ifaces));
-	return next->ports && next->vrs && next->ifaces ? 0 : -ENOMEM;
+	next->workers = calloc(dp_workers_count() + 1, sizeof(*next->workers));
+	return next->ports && next->vrs && next->ifaces && next->workers ? 0 : -ENOMEM;
 }
 
 static int tick_vpxi(struct stats *next, const struct stats *last, const struct running *running,
@@ -212,11 +234,14 @@ int stats_tick(struct stats *stats, const struct running *running, uint64_t now_
 			&next, stats, idmap_get(&running->ids.ports, site->ports[p].name), elapsed);
 	for (size_t v = 0; rc == 0 && v < site->n_vpxis; v++)
 		rc = tick_vpxi(&next, stats, running, &site->vpxis[v], elapsed);
+	for (size_t w = 0; rc == 0 && w < dp_workers_count(); w++)
+		tick_worker(&next, stats, w);
 	if (rc < 0) {
 		free_latency_apart(next.vrs, next.n_vrs, stats);
 		free(next.vrs);
 		free(next.ifaces);
 		free(next.ports);
+		free(next.workers);
 		return rc;
 	}
 	qsort(next.ports, next.n_ports, sizeof(*next.ports), compare_ids);
@@ -226,6 +251,7 @@ int stats_tick(struct stats *stats, const struct running *running, uint64_t now_
 	free(stats->vrs);
 	free(stats->ifaces);
 	free(stats->ports);
+	free(stats->workers);
 	*stats = next;
 	for (size_t i = 0; i < stats->n_vrs; i++)
 		tick_latency(&stats->vrs[i]);

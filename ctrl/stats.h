@@ -50,12 +50,19 @@ struct stats_port {
 	uint64_t speed_bps;
 };
 
+struct stats_worker {
+	uint64_t busy_cycles, idle_cycles; /* at the last tick */
+	double load;                       /* busy part of the last second, 0..1 */
+	bool known;                        /* there was a tick before the last one */
+};
+
 struct stats {
 	uint64_t at_ns; /* CLOCK_MONOTONIC of the last tick, 0: none yet */
 	struct stats_iface *ifaces;
 	struct stats_vr *vrs;
 	struct stats_port *ports;
-	size_t n_ifaces, n_vrs, n_ports;
+	struct stats_worker *workers; /* by index */
+	size_t n_ifaces, n_vrs, n_ports, n_workers;
 	bool speed_changed; /* a port's link speed is not what it was a tick ago */
 };
 

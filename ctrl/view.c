@@ -70,11 +70,14 @@ json_t *view_conservation(const struct dp_conservation *c)
 		(json_int_t)c->consumed, "queued", (json_int_t)c->queued);
 }
 
-static json_t *view_worker(const struct dp_worker_stats *worker)
+/* LAST NULL, or of no second yet: since the start. */
+static json_t *view_worker(const struct dp_worker_stats *worker, const struct stats_worker *last)
 {
 	uint64_t cycles = worker->busy_cycles + worker->idle_cycles;
 	double load = cycles ? (double)worker->busy_cycles / (double)cycles : 0;
 
+	if (last && last->known)
+		load = last->load;
 	return json_pack("{s:I, s:s, s:I, s:f, s:f, s:I, s:I, s:I, s:o, s:o}", "worker",
 		(json_int_t)worker->lcore, "slice", worker->slice, "vrouters",
 		(json_int_t)worker->n_vrs, "load", load, "idle", cycles ? 1 - load : 0,
@@ -83,7 +86,7 @@ static json_t *view_worker(const struct dp_worker_stats *worker)
 		view_conservation(&worker->conservation), "drops", view_drops(worker->drops));
 }
 
-static json_t *view_workers(uint64_t drops[DROP_REASON_COUNT])
+static json_t *view_workers(const struct stats *stats, uint64_t drops[DROP_REASON_COUNT])
 {
 	json_t *list = json_array();
 
@@ -94,7 +97,8 @@ static json_t *view_workers(uint64_t drops[DROP_REASON_COUNT])
 			break;
 		for (int reason = 0; reason < DROP_REASON_COUNT; reason++)
 			drops[reason] += worker.drops[reason];
-		json_array_append_new(list, view_worker(&worker));
+		json_array_append_new(list,
+			view_worker(&worker, i < stats->n_workers ? &stats->workers[i] : NULL));
 	}
 	return list;
 }
@@ -103,11 +107,12 @@ json_t *view_slices(struct control *control)
 {
 	const struct model_site *site = control->running.model;
 	uint64_t drops[DROP_REASON_COUNT] = {0};
-	json_t *workers = view_workers(drops), *list = json_array();
+	json_t *workers = view_workers(&control->stats, drops), *list = json_array();
 
 	for (size_t i = 0; i < site->n_slices; i++) {
 		const struct model_slice *slice = &site->slices[i];
 		json_t *lcores = json_array(), *own = json_array(), *worker;
+		double load = 0;
 		size_t w;
 
 		for (size_t l = 0; l < slice->n_lcores; l++)
@@ -115,13 +120,18 @@ json_t *view_slices(struct control *control)
 		json_array_foreach (workers, w, worker) {
 			const char *name = json_string_value(json_object_get(worker, "slice"));
 
-			if (name && strcmp(name, slice->name) == 0)
-				json_array_append(own, worker);
+			if (!name || strcmp(name, slice->name) != 0)
+				continue;
+			json_array_append(own, worker);
+			load += json_number_value(json_object_get(worker, "load"));
 		}
+		if (json_array_size(own) > 0)
+			load /= (double)json_array_size(own);
+		/* "idle" is the mode: the share has another name. */
 		json_array_append_new(list,
-			json_pack("{s:s, s:s, s:o, s:o}", "slice", slice->name, "idle",
+			json_pack("{s:s, s:s, s:o, s:f, s:f, s:o}", "slice", slice->name, "idle",
 				slice->idle == MODEL_IDLE_SLEEP ? "sleep" : "poll", "lcores",
-				lcores, "workers", own));
+				lcores, "load", load, "idle_share", 1 - load, "workers", own));
 	}
 	json_decref(workers);
 	return list;
@@ -320,7 +330,7 @@ json_t *view_stats(struct control *control, const struct running_vr *select)
 	json_t *workers, *object;
 
 	dp_conservation_get(&c);
-	workers = view_workers(drops);
+	workers = view_workers(&control->stats, drops);
 	object = json_pack("{s:o, s:{s:I, s:I, s:I, s:I}, s:o, s:o}", "conservation",
 		view_conservation(&c), "originated", "made", (json_int_t)c.originated, "sent",
 		(json_int_t)c.originated_sent, "dropped", (json_int_t)c.originated_dropped,

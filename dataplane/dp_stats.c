@@ -165,6 +165,9 @@ static void books_copy(struct ctx *ctx, void *arg)
 	};
 	out->busy_cycles = worker->busy_cycles;
 	out->idle_cycles = worker->idle_cycles;
+	if (worker->running)
+		*(worker->was_busy ? &out->busy_cycles : &out->idle_cycles) +=
+			rte_rdtsc() - worker->clock_tsc;
 	out->loops = worker->loops;
 	out->n_vrs = ctx->n_vrs;
 	for (const struct underlay *own = ctx->underlays; own != NULL; own = own->next)

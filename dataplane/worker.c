@@ -437,7 +437,6 @@ int worker_main(void *arg)
 {
 	struct worker *worker = arg;
 	int64_t awake_tsc = (int64_t)(AWAKE_US * rte_get_tsc_hz() / 1000000);
-	bool was_busy = false;
 
 	prctl(PR_SET_TIMERSLACK, 1000ul);
 	/* Where the CPU is not ours alone, whoever else is on it waits. Not where there is no other
@@ -446,14 +445,15 @@ int worker_main(void *arg)
 		log_debug("worker", "no priority on lcore %u: %s", worker->lcore, strerror(errno));
 	epoch_online(worker->ctx.index);
 	worker->clock_tsc = rte_rdtsc();
+	worker->was_busy = false;
 	rest_reset(worker, worker->clock_tsc);
 	while (!__atomic_load_n(&worker->stop, __ATOMIC_RELAXED)) {
 		bool busy = worker_turn(worker);
 
 		epoch_quiescent(worker->ctx.index);
-		if (busy != was_busy) {
-			worker_clock(worker, was_busy);
-			was_busy = busy;
+		if (busy != worker->was_busy) {
+			worker_clock(worker, worker->was_busy);
+			worker->was_busy = busy;
 			rest_reset(worker, worker->clock_tsc);
 		}
 		if (!busy && worker->sleep &&
@@ -462,7 +462,7 @@ int worker_main(void *arg)
 			worker_clock(worker, false);
 	}
 	rest_reset(worker, rte_rdtsc());
-	worker_clock(worker, was_busy);
+	worker_clock(worker, worker->was_busy);
 	epoch_offline(worker->ctx.index);
 	return 0;
 }

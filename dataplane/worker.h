@@ -16,7 +16,8 @@ struct worker {
 	uint8_t rx_full[PORT_MAX]; /* full bursts that each brought, one behind the other */
 	uint8_t ring_full[CTX_WORKERS_MAX]; /* and each ring */
 	uint64_t busy_cycles, idle_cycles, loops;
-	uint64_t clock_tsc;                /* up to where busy and idle are counted */
+	uint64_t clock_tsc;                /* up to where busy and idle are counted, */
+	bool was_busy;                     /* and what it has been since */
 	uint64_t link_check_tsc;           /* when the ports' links are looked at next */
 	uint32_t links_seen[PORT_MAX + 1]; /* port's count of comings-up that was announced */
 	struct worker *workers;            /* all, by index */

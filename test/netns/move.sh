@@ -8,7 +8,7 @@
 # shellcheck source=test/netns/lib/tap.sh
 . "$(dirname "$0")/lib/tap.sh"
 
-LAB_IDLE=sleep # a worker that polls would take the CPU of the other, and of the hosts
+LAB_IDLE="sleep" # a worker that polls would take the CPU of the other, and of the hosts
 lab_begin
 lab_probe
 lab_vpxi 1

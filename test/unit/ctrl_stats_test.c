@@ -66,6 +66,25 @@ static void test_rate(void **state)
 			stats_rate(cases[i].now, cases[i].before, cases[i].ns), cases[i].rate);
 }
 
+/* Of a worker: the last second's, whatever it was before. */
+static void test_worker_load(void **state)
+{
+	static const struct {
+		uint64_t busy, idle; /* more */
+		double load;
+	} steps[] = {{900, 100, 0}, {0, 1000, 0}, {250, 750, 0.25}, {1000, 0, 1}, {0, 0, 0}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		fake_dp_worker.busy_cycles += steps[i].busy;
+		fake_dp_worker.idle_cycles += steps[i].idle;
+		assert_int_equal(stats_tick(&stats, &running, (i + 1) * S), 0);
+		assert_int_equal(stats.n_workers, 1);
+		assert_int_equal(stats.workers[0].known, i > 0 && i < 4);
+		assert_true(stats.workers[0].load == steps[i].load);
+	}
+}
+
 static void test_tick(void **state)
 {
 	uint32_t iface = ids_iface(&running.ids, "a", "r1", "in");
@@ -285,6 +304,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rate),
+		TEST(test_worker_load),
 		TEST(test_tick),
 		TEST(test_latency_window),
 		TEST(test_latency_reset),
