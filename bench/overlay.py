@@ -26,8 +26,9 @@ METHOD = [
     "4096 destinations. They come in as the first column says and leave as the second: a VLAN to and",
     "from a tunnel is encapsulation and decapsulation, a tunnel to a tunnel both. Outer headers are",
     "IPv4; GRE has a key. 'io' is testpmd in io mode over the same file in the same round: the floor,",
-    "longer frames and all. 'over io' and 'beside VLAN' (of the same family, both over io) are medians",
-    "of the differences within a round. 'noisy' rows: see bench/run forwarding.",
+    "longer frames and all. Sharing is off: the source floods, and a backbone port's underlay is a router",
+    "of its own, which would take turns. 'over io' and 'beside VLAN' (of the same family, both over io)",
+    "are medians of the differences within a round. 'noisy' rows: see bench/run forwarding.",
 ]
 
 
@@ -77,7 +78,7 @@ class Lab:
 
     def ours(self, kind, out, ip6):
         args = ["--pcap", self.file(kind, out, ip6), "--seconds", str(self.options.seconds),
-                "--warm-up", str(self.options.warm_up)]
+                "--warm-up", str(self.options.warm_up), "--sharing", "off"]
         args += ["--untagged"] if kind == "plain" else ["--in", kind, "--out", out]
         before = cpu_times()
         got = forward_run(self.options.build, self.huge, args + ["--ip6"] * ip6,
