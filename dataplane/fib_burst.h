@@ -232,6 +232,60 @@ static inline bool fib_ranges_agree(const char *base, const uint32_t *words, con
 	return differ == 0 && (*all & FIB_WORD_NODE) != 0;
 }
 
+/* All stand at the range node that WORD names, as where all prefixes of a table begin alike: one
+ * step for all, which returns what the new words have in common, and in *any the bits of any. */
+static inline __attribute__((always_inline)) uint32_t fib_range_together(const char *base,
+	const FIB_IP *ips, uint32_t *words, unsigned int n, unsigned int at, uint32_t word,
+	uint32_t *any)
+{
+	const struct fib_range *range = fib_node_at(base, word);
+	unsigned int lanes = fib_range_lanes(word);
+	__m256i keys = fib_range_keys(range);
+	uint32_t all = UINT32_MAX;
+
+	*any = 0;
+	for (unsigned int i = 0; i < n; i++) {
+		uint32_t next = fib_range_find(range, keys, lanes, fib_rest(&ips[i], at));
+
+		__builtin_prefetch(fib_node_at(base, next));
+		words[i] = next;
+		*any |= next;
+		all &= next;
+	}
+	return all;
+}
+
+/* All stand at range nodes, and KIND is the word of each as far as their sizes go. Returns the
+ * bits of any word that they have come to. */
+static inline __attribute__((always_inline)) uint32_t fib_ranges_alike(const char *base,
+	const FIB_IP *ips, const uint32_t *words, uint32_t *nhs, unsigned int n, unsigned int at,
+	uint32_t kind)
+{
+	unsigned int lanes = fib_range_lanes(kind);
+	uint32_t found = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		const struct fib_range *range = fib_node_at(base, words[i]);
+
+		nhs[i] = fib_range_find(range, fib_range_keys(range), lanes, fib_rest(&ips[i], at));
+		found |= nhs[i];
+	}
+	return found;
+}
+
+static inline __attribute__((always_inline)) uint32_t fib_ranges_unlike(const char *base,
+	const FIB_IP *ips, const uint32_t *words, uint32_t *nhs, unsigned int n, unsigned int at)
+{
+	uint32_t found = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		nhs[i] = fib_range_step(
+			fib_node_at(base, words[i]), words[i], fib_rest(&ips[i], at));
+		found |= nhs[i];
+	}
+	return found;
+}
+
 /* A burst to one table, or to tables that are alike, mostly meets one kind of node at a level: then
  * all go on side by side, and nobody is queued. Stops at the first level that is not so: there each
  * lookup is entered in its queue. All have AT bits resolved; ANY and ALL are the words' bits. */
@@ -258,14 +312,17 @@ static inline __attribute__((always_inline)) void fib_abreast(const char *base, 
 		}
 		if (!(all & FIB_WORD_RANGE))
 			break;
+		if (any == all) {
+			bits = fib_range_bits(fib_node_at(base, all));
+			all = fib_range_together(base, ips, words, n, at, all, &any);
+			at += bits;
+			continue;
+		}
 		if (!(any & FIB_WORD_TREE)) {
-			uint32_t found = 0;
+			uint32_t found = (any ^ all) & FIB_WORD_SMALL
+				? fib_ranges_unlike(base, ips, words, nhs, n, at)
+				: fib_ranges_alike(base, ips, words, nhs, n, at, all);
 
-			for (unsigned int i = 0; i < n; i++) {
-				nhs[i] = fib_range_step(fib_node_at(base, words[i]), words[i],
-					fib_rest(&ips[i], at));
-				found |= nhs[i];
-			}
 			if (!fib_word_is_node(found))
 				return;
 			if (!fib_ranges_agree(base, words, nhs, n, &bits, &all))

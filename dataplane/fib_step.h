@@ -42,16 +42,28 @@ static inline __attribute__((no_sanitize("thread"))) __m256i fib_range_keys(
 	return _mm256_load_si256((const __m256i *)range->cells);
 }
 
-/* WORD names the node. */
-static inline uint32_t fib_range_step(const struct fib_range *range, uint32_t word, uint64_t rest)
+/* How many runs the node that WORD names has room for. */
+static inline unsigned int fib_range_lanes(uint32_t word)
 {
-	unsigned int lanes = 8 - ((word & FIB_WORD_SMALL) >> 27);
+	return 8 - ((word & FIB_WORD_SMALL) >> 27);
+}
+
+/* KEYS and LANES are the node's. */
+static inline uint32_t fib_range_find(
+	const struct fib_range *range, __m256i keys, unsigned int lanes, uint64_t rest)
+{
 	__m256i key = _mm256_set1_epi32((int)((uint32_t)(rest >> 32) ^ FIB_RANGE_FLIP));
 	unsigned int above = (unsigned int)_mm256_movemask_ps(
-		_mm256_castsi256_ps(_mm256_cmpgt_epi32(fib_range_keys(range), key)));
+		_mm256_castsi256_ps(_mm256_cmpgt_epi32(keys, key)));
 	unsigned int up_to = _bzhi_u32(~above & ~1u, lanes);
 
 	return fib_word_load(&range->cells[lanes + (unsigned int)__builtin_popcount(up_to)]);
+}
+
+/* WORD names the node. */
+static inline uint32_t fib_range_step(const struct fib_range *range, uint32_t word, uint64_t rest)
+{
+	return fib_range_find(range, fib_range_keys(range), fib_range_lanes(word), rest);
 }
 
 /* How many bits it resolves. */

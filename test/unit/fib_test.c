@@ -15,6 +15,7 @@
 
 #include "dataplane/fib.h"
 #include "dataplane/fib_mem.h"
+#include "test/unit/fib_bursts.h"
 #include "test/unit/fib_model.h"
 
 static void test_ip4_by_hand(void **state)
@@ -613,53 +614,6 @@ static void test_readers_meanwhile(void **state)
 	assert_int_equal(readers.limbo_n, 0);
 }
 
-/* Packets of many tables in one burst. */
-static void test_mixed_tables(void **state)
-{
-	enum { TABLES = 20 };
-	struct fib *fib4[TABLES], *fib6[TABLES];
-	struct model four = {.width = 32}, six = {.width = 128};
-
-	(void)state;
-	for (unsigned int t = 0; t < TABLES; t++) {
-		fib4[t] = create(32);
-		fib6[t] = create(128);
-		for (unsigned int i = 0; i < 1u << t % 10; i++) {
-			struct ip_prefix p = to_prefix(&four, key4(10, (uint8_t)i, 0, 0), 16);
-
-			assert_int_equal(fib_add(fib4[t], &p, t * 1000 + i + 1), 0);
-			p = to_prefix(&six, (u128)(0x20010000u + i) << 96, 32);
-			assert_int_equal(fib_add(fib6[t], &p, t * 1000 + i + 1), 0);
-		}
-	}
-	for (int round = 0; round < 2000; round++) {
-		uint64_t roots4[BURST], roots6[BURST];
-		unsigned int n = (unsigned int)(next_random() % (BURST + 1));
-		uint32_t ip4[BURST], nhs[BURST];
-		uint8_t ip6[BURST][16];
-
-		for (unsigned int i = 0; i < n; i++) {
-			unsigned int t = (unsigned int)(next_random() % TABLES);
-
-			roots4[i] = fib_root_get(fib_view_get(fib4[t]));
-			roots6[i] = fib_root_get(fib_view_get(fib6[t]));
-			ip4[i] = 0x0a000000u + (uint32_t)(next_random() % (600 << 16));
-			to_bytes((u128)(0x20010000u + (uint32_t)(next_random() % 600)) << 96,
-				ip6[i]);
-		}
-		fib4_lookup_mixed(roots4, ip4, nhs, n);
-		for (unsigned int i = 0; i < n; i++)
-			assert_int_equal(nhs[i], fib4_lookup(roots4[i], ip4[i]));
-		fib6_lookup_mixed(roots6, (const uint8_t(*)[16])ip6, nhs, n);
-		for (unsigned int i = 0; i < n; i++)
-			assert_int_equal(nhs[i], fib6_lookup(roots6[i], ip6[i]));
-	}
-	for (unsigned int t = 0; t < TABLES; t++) {
-		fib_destroy(fib4[t]);
-		fib_destroy(fib6[t]);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -674,6 +628,7 @@ int main(void)
 		cmocka_unit_test(test_out_of_memory),
 		cmocka_unit_test(test_readers_meanwhile),
 		cmocka_unit_test(test_mixed_tables),
+		cmocka_unit_test(test_bursts_of_a_tenant),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
