@@ -101,6 +101,12 @@ static inline bool expected(const struct ctx *ctx, const struct iface *in, const
 	return own >> 48 == ctx->index && ((own ^ load64(frame)) & MAC_MASK) == 0;
 }
 
+/* An interface without flags, whose router is at home here. */
+static inline bool plain_here(const struct ctx *ctx, const struct iface *in)
+{
+	return load64(in->mac) >> 48 == ctx->index;
+}
+
 /* The same of an IPv4 frame for an interface with guards, which its flags tell. */
 static inline bool expected_guarded(
 	const struct ctx *ctx, const struct iface *in, const uint8_t *frame, uint16_t type)

@@ -25,6 +25,7 @@ static int iface_id_alloc(struct iface *iface)
 		last_id = last_id % IFACE_ID_MAX + 1;
 		if (iface_table[last_id] == NULL) {
 			iface->id = last_id;
+			iface->short_id = (uint16_t)last_id;
 			__atomic_store_n(&iface_table[last_id], iface, __ATOMIC_RELEASE);
 			return 0;
 		}

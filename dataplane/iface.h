@@ -45,7 +45,8 @@ struct iface {
 	uint8_t flags;  /* enum iface_flags */
 	uint64_t root4; /* of its virtual router's IPv4 table */
 	dp_vr_id vr_id;
-	bool goes_first; /* to the port's worker: ctx.c */
+	bool goes_first;   /* to the port's worker: ctx.c */
+	uint16_t short_id; /* id */
 	uint64_t rx_packets, rx_bytes;
 	uint64_t cycles; /* spent on the packets that came in here */
 	uint64_t forwarded;

@@ -78,6 +78,8 @@ static void epoch_begin(struct ctx *ctx)
 	 * its first packet that is received; looking for packets of all that may ever send would
 	 * cost the others most of the worker. */
 	in->epoch++;
+	in->drr.round++;
+	in->round = (uint32_t)in->drr.round;
 	in->n_active = in->n_low = 0;
 	in->look_tsc = ctx->now_tsc + INPUT_LOOK_SECONDS * rte_get_tsc_hz();
 }
@@ -147,6 +149,7 @@ void input_look(struct input *in, struct input_queue *q)
 		in->n_active++;
 		in->n_low++;
 	}
+	q->seen = true;
 	q->round = in->round;
 	q->need = (int32_t)RTE_MIN(q->drr.quantum / q->cost_tsc, (int64_t)INPUT_SHARED) -
 		(int32_t)q->count;

@@ -5,10 +5,11 @@
  * measured cycles (lib/drr): a flooded router loses its own packets, early and cheaply.
  *
  * Queues: a router has INPUT_OWN places that nobody else takes, and beyond them as many as are free
- * of its worker's INPUT_SHARED (dynamic thresholds, Choudhury and Hahne 1998). What is received is
- * bounded by what serves: when every router that has sent lately has got as much as its share of
- * the round takes, nothing more is taken from the ports until the next, and the device drops for
- * nothing; as long as one is low, the receive queues are emptied to find its packets.
+ * of its worker's INPUT_SHARED (dynamic thresholds, Choudhury and Hahne 1998), half of which is
+ * kept for those below their share. What is received is bounded by what serves: when every router
+ * that has sent lately has got as much as its share of the round takes, nothing more is taken from
+ * the ports until the next, and the device drops for nothing; as long as one is low, the receive
+ * queues are emptied to find its packets.
  *
  * Where all that send want as much as each other by their weights, the device drops as fairly, and
  * they are not made to take turns (even.h). */
@@ -124,7 +125,8 @@ static inline bool input_wants(const struct ctx *ctx)
 void input_look(struct input *input, struct input_queue *q);
 
 /* Queue a received packet for its router, which is at home here. False: the queue is full, the drop
- * is counted, and the caller still owns the mbuf. The caller says to input_taken how many were. */
+ * is counted on the interface, and the caller still owns the mbuf. The caller says to input_taken
+ * how many were and were not queued. */
 static inline bool input_enqueue(
 	struct ctx *ctx, struct iface *in, struct rte_mbuf *m, uint8_t l3_offset, uint64_t rx_tsc)
 {
@@ -132,39 +134,41 @@ static inline bool input_enqueue(
 	struct input *input = &ctx->input;
 	uint32_t count = q->count;
 
-	q->seen = true;
-	if (unlikely(q->round != input->round || q->epoch != input->epoch))
+	if (unlikely(q->round != input->round))
 		input_look(input, q);
-	if (unlikely(count >= INPUT_OWN)) {
-		if (count - INPUT_OWN >= input->shared_free || count == INPUT_LEN) {
+	if (count >= INPUT_OWN) {
+		uint32_t kept = q->need > 0 ? 0 : INPUT_SHARED / 2;
+
+		if (count - INPUT_OWN + kept >= input->shared_free || count == INPUT_LEN) {
 			/* No more comes in, whatever it may lack. */
 			input->n_low -= q->need > 0;
 			q->need = 0;
 			q->dropped++;
-			ctx->dropped++;
-			ctx->drops[DROP_INPUT_QUEUE_FULL]++;
 			in->rx_packets++;
 			in->rx_bytes += m->data_len;
 			return false;
 		}
 		input->shared_free--;
 	}
-	input->n_low -= q->need-- == 1;
+	if (unlikely(q->need-- == 1))
+		input->n_low--;
 	q->count = count + 1;
 	q->items[(q->head + count) % INPUT_LEN] = (struct input_item){.m = m,
 		.rx = (uint32_t)(rx_tsc >> INPUT_RX_SHIFT),
-		.iface = (uint16_t)in->id,
+		.iface = in->short_id,
 		.l3_offset = l3_offset};
-	if (count == 0)
+	if (unlikely(count == 0))
 		drr_activate(&input->drr, &q->drr);
 	return true;
 }
 
-/* So many packets were queued. */
-static inline void input_taken(struct ctx *ctx, unsigned int n)
+/* So many packets were queued, and so many not. */
+static inline void input_taken(struct ctx *ctx, unsigned int n, unsigned int n_full)
 {
 	ctx->queued[PKT_FORWARDED] += n;
 	ctx->input.waiting += n;
+	ctx->dropped += n_full;
+	ctx->drops[DROP_INPUT_QUEUE_FULL] += n_full;
 }
 
 static_assert(IFACE_ID_MAX <= UINT16_MAX, "an input_item holds an interface's id");

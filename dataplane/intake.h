@@ -55,7 +55,7 @@ void intake_hand_over(struct ctx *ctx, struct port *port, struct iface *in, uint
  * is ARP's to judge, or too short for its own tags. */
 static inline bool intake_too_short(const struct rte_mbuf *m, struct frame_class c)
 {
-	return m->data_len < RTE_ETHER_HDR_LEN || m->data_len < c.l3_offset;
+	return m->data_len < c.l3_offset;
 }
 
 /* Start to load the first frames of a burst. */

@@ -319,20 +319,15 @@ void pipeline_receive(struct ctx *ctx, struct port *port, struct rte_mbuf **m, u
 	forward_in_order(ctx, &b);
 }
 
-/* A packet that has been classified before. False: its interface has gone meanwhile, and the caller
- * still owns the mbuf. */
-static inline bool take_over(
-	struct ctx *ctx, struct bursts *b, struct rte_mbuf *m, dp_iface_id iface, uint8_t l3_offset)
+/* A packet that has been classified before. */
+static inline void take_over(
+	struct ctx *ctx, struct bursts *b, struct rte_mbuf *m, struct iface *in, uint8_t l3_offset)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
 	uint16_t type = load16(frame + l3_offset - 2);
-	struct iface *in = iface_get(iface);
 
-	if (unlikely(in == NULL || in->worker != ctx->index))
-		return false;
 	if (!intake_accept(ctx, b, in, m, frame, type, l3_offset))
 		intake_slowly(ctx, b, in, m, type, l3_offset);
-	return true;
 }
 
 void pipeline_take_over(struct ctx *ctx, struct rte_mbuf **m, unsigned int n)
@@ -342,10 +337,13 @@ void pipeline_take_over(struct ctx *ctx, struct rte_mbuf **m, unsigned int n)
 	bursts_init(&b, 0);
 	for (unsigned int i = 0; i < n; i++) {
 		const struct pkt_meta *meta = pkt_meta(m[i]);
+		struct iface *in = iface_get(meta->iface);
 
 		bursts_set_rx(&b, meta->rx_tsc);
-		if (!take_over(ctx, &b, m[i], meta->iface, meta->l3_offset))
+		if (unlikely(in == NULL || in->worker != ctx->index))
 			ctx_stray(ctx, m[i]);
+		else
+			take_over(ctx, &b, m[i], in, meta->l3_offset);
 	}
 	forward_in_order(ctx, &b);
 }
@@ -361,8 +359,8 @@ void pipeline_serve(struct ctx *ctx, const struct input_item *items, unsigned in
 		if (i + INTAKE_PREFETCH < n)
 			rte_prefetch0(rte_pktmbuf_mtod(items[i + INTAKE_PREFETCH].m, void *));
 		bursts_set_rx(&b, input_rx_tsc(&items[i], ctx->now_tsc));
-		if (!take_over(ctx, &b, items[i].m, items[i].iface, items[i].l3_offset))
-			ctx_drop(ctx, NULL, items[i].m, DROP_INTERFACE_GONE);
+		/* Before an interface goes, the queues are emptied (worker_drain). */
+		take_over(ctx, &b, items[i].m, iface_get(items[i].iface), items[i].l3_offset);
 	}
 	forward_in_order(ctx, &b);
 }
