@@ -151,7 +151,8 @@ void input_look(struct input *in, struct input_queue *q)
 	}
 	q->seen = true;
 	q->round = in->round;
-	q->need = (int32_t)RTE_MIN(q->drr.quantum / q->cost_tsc, (int64_t)INPUT_SHARED) -
+	/* It may overdraw by one packet. */
+	q->need = (int32_t)RTE_MIN(q->drr.quantum / q->cost_tsc + 1, (int64_t)INPUT_SHARED) -
 		(int32_t)q->count;
 	in->n_low -= q->need <= 0;
 }
@@ -365,8 +366,8 @@ bool input_serve(struct ctx *ctx, bool emptied, uint64_t least_tsc)
 			ctx_read_tsc(ctx) - start_tsc < least_tsc) &&
 		serve_burst(ctx, &s))
 		n += s.n;
-	if (ctx->input.waiting == 0) {
-		/* Nobody is left to bring the next round. */
+	if (ctx->input.waiting == 0 && emptied) {
+		/* Nobody is left to bring the next round, here or in the receive queues. */
 		ctx->input.drr.round++;
 		round_check(&ctx->input);
 	}
