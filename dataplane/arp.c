@@ -117,17 +117,6 @@ void arp_act(struct ctx *ctx, struct adj *adj, enum neigh_action action)
 	}
 }
 
-static void ready_append(struct ctx *ctx, struct pkt_list *ready)
-{
-	if (ready->head == NULL)
-		return;
-	if (ctx->ready.head == NULL)
-		ctx->ready.head = ready->head;
-	else
-		pkt_meta(ctx->ready.tail)->next = ready->head;
-	ctx->ready.tail = ready->tail;
-}
-
 /* RFC 826: update who is known; learn who asks us. True: the packet told us something. */
 static bool arp_learn(struct ctx *ctx, struct iface *in, const struct rte_arp_hdr *arp, bool for_us)
 {
@@ -140,7 +129,7 @@ static bool arp_learn(struct ctx *ctx, struct iface *in, const struct rte_arp_hd
 	if (adj == NULL)
 		return false;
 	neigh_confirm(ctx, in->vr, adj, arp->arp_data.arp_sha.addr_bytes, &ready);
-	ready_append(ctx, &ready);
+	pkt_list_append(&ctx->ready, &ready);
 	return true;
 }
 

@@ -43,14 +43,6 @@ static void each_worker(void (*fn)(struct ctx *ctx, void *arg), void *arg)
 
 /* ---- at the home worker ---- */
 
-static void ready_append(struct ctx *ctx, struct pkt_list *list)
-{
-	struct rte_mbuf *m;
-
-	while ((m = pkt_list_dequeue(list)) != NULL)
-		pkt_list_enqueue(&ctx->ready, m);
-}
-
 static void iface_unlink(struct vr *vr, struct iface *iface)
 {
 	struct iface **link = &vr->ifaces;
@@ -123,7 +115,7 @@ static void neighbors_publish(struct ctx *ctx, struct txn_vr *item)
 
 		neigh_set_permanent(
 			ctx, vr, adj_at(item->neighbors[i].adj), item->neighbors[i].mac, &ready);
-		ready_append(ctx, &ready);
+		pkt_list_append(&ctx->ready, &ready);
 	}
 	vr->permanent = item->permanent;
 	vr->n_permanent = item->n_permanent;

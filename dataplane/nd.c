@@ -90,14 +90,6 @@ static void solicit(struct ctx *ctx, const struct adj *adj, const uint8_t *mac)
 		adj->ip6, OPTION_SOURCE_MAC, mac);
 }
 
-static void ready_append(struct ctx *ctx, struct pkt_list *ready)
-{
-	struct rte_mbuf *m;
-
-	while ((m = pkt_list_dequeue(ready)) != NULL)
-		pkt_list_enqueue(&ctx->ready, m);
-}
-
 /* Nobody answers: whoever waits is told so. */
 static void refuse_held(struct ctx *ctx, struct adj *adj)
 {
@@ -288,7 +280,7 @@ static void learn(struct ctx *ctx, struct iface *in, const uint8_t ip[16], const
 	if (adj == NULL)
 		return;
 	neigh_hear(ctx, in->vr, adj, mac, &ready);
-	ready_append(ctx, &ready);
+	pkt_list_append(&ctx->ready, &ready);
 }
 
 static enum drop_reason solicit_input(struct ctx *ctx, struct iface *in, struct rte_mbuf *m,
@@ -355,7 +347,7 @@ static enum drop_reason advert_input(struct ctx *ctx, struct iface *in,
 			neigh_confirm(ctx, in->vr, adj, mac, &ready);
 		else
 			neigh_hear(ctx, in->vr, adj, mac, &ready);
-		ready_append(ctx, &ready);
+		pkt_list_append(&ctx->ready, &ready);
 		return DROP_REASON_COUNT;
 	}
 	known = adj_mac(adj, in->l2_len);
@@ -366,7 +358,7 @@ static enum drop_reason advert_input(struct ctx *ctx, struct iface *in,
 		neigh_confirm(ctx, in->vr, adj, mac != NULL ? mac : known, &ready);
 	else if (!same)
 		neigh_hear(ctx, in->vr, adj, mac, &ready);
-	ready_append(ctx, &ready);
+	pkt_list_append(&ctx->ready, &ready);
 	return DROP_REASON_COUNT;
 }
 

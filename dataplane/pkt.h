@@ -82,6 +82,19 @@ static inline struct rte_mbuf *pkt_list_dequeue(struct pkt_list *list)
 	return m;
 }
 
+/* All of FROM goes behind what is in LIST; FROM is empty then. */
+static inline void pkt_list_append(struct pkt_list *list, struct pkt_list *from)
+{
+	if (from->head == NULL)
+		return;
+	if (list->head == NULL)
+		list->head = from->head;
+	else
+		pkt_meta(list->tail)->next = from->head;
+	list->tail = from->tail;
+	*from = (struct pkt_list){0};
+}
+
 /* Packets of one address family, of any virtual routers, on their way through the stages; each
  * stage keeps those that go on, in order, and disposes of the others. */
 struct burst {
