@@ -97,12 +97,17 @@ sites_routes() {
 	END
 }
 
+# sites_router N: VPXI N and its router; interfaces follow.
+sites_router() {
+	printf '  - name: vpxi%d\n    routers:\n      - name: r\n        interfaces:\n' "$1"
+}
+
 sites_files() {
 	local n
 	{
 		sites_ports lyon p1a p2a lr.lyon=192.0.2.1/24 ln.lyon=198.51.100.1/24
 		for n in 1 2; do
-			printf '  - name: vpxi%d\n    routers:\n      - name: r\n        interfaces:\n' "$n"
+			sites_router "$n"
 			printf '          - {name: lan, port: p%da, address: [10.1.0.1/24]}\n' "$n"
 			sites_end "$n" direct lr.lyon 192.0.2.2 12 10.12.0.1 10.12.0.2
 			sites_end "$n" nice ln.lyon 198.51.100.3 13 10.13.0.1 10.13.0.3
@@ -112,7 +117,7 @@ sites_files() {
 	{
 		sites_ports rennes p1b p2b lr.rennes=192.0.2.2/24 nr.rennes=203.0.113.2/24
 		for n in 1 2; do
-			printf '  - name: vpxi%d\n    routers:\n      - name: r\n        interfaces:\n' "$n"
+			sites_router "$n"
 			printf '          - {name: lan, port: p%db, address: [10.2.0.1/24]}\n' "$n"
 			sites_end "$n" direct lr.rennes 192.0.2.1 12 10.12.0.2 10.12.0.1
 			sites_end "$n" nice nr.rennes 203.0.113.3 23 10.23.0.2 10.23.0.3
@@ -122,7 +127,7 @@ sites_files() {
 	{
 		sites_ports nice ln.nice=198.51.100.3/24 nr.nice=203.0.113.3/24
 		for n in 1 2; do
-			printf '  - name: vpxi%d\n    routers:\n      - name: r\n        interfaces:\n' "$n"
+			sites_router "$n"
 			sites_end "$n" lyon ln.nice 198.51.100.1 13 10.13.0.3 10.13.0.1
 			sites_end "$n" rennes nr.nice 203.0.113.2 23 10.23.0.3 10.23.0.2
 			printf '        routes:\n'
@@ -153,13 +158,7 @@ sites_topology() {
 			sites_host "v${n}b" "p${n}b" rennes 10.2.0.2/24 10.2.0.1; }; then
 			die "host of VPXI $n: ip failed"
 		fi
-		lab_job "v${n}b" "$HPSR_PYTHON" -c "
-import socket
-s = socket.create_server(('', 7000))
-while True:
-    c, _ = s.accept()
-    c.sendall(b'vpxi$n')
-    c.close()"
+		lab_name_server "v${n}b" 7000 "vpxi$n"
 	done
 	if ! { sites_link lr lyon rennes && sites_link ln lyon nice && sites_link nr nice rennes; }; then
 		die "backbone: ip failed"

@@ -158,6 +158,17 @@ lab_job() {
 	LAB_JOBS+=("$LAB_JOB")
 }
 
+# lab_name_server HOST PORT NAME: tells each client that connects NAME; a job.
+lab_name_server() {
+	lab_job "$1" "$HPSR_PYTHON" -c "
+import socket
+s = socket.create_server(('', $2))
+while True:
+    c, _ = s.accept()
+    c.sendall(b'$3')
+    c.close()"
+}
+
 # The CPUs that no worker polls, for taskset -c: senders and receivers go there.
 lab_host_cpus() {
 	local cpus

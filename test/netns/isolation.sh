@@ -60,13 +60,7 @@ t_is "vpxi2 does not" "$(lab_ctl -j route list vpxi2/vr1 | grep -c '10\.8\.0\.0/
 
 # Each VPXI's server says its name; each client must read its own VPXI's only.
 for n in 1 2; do
-	lab_job "v${n}b" "$HPSR_PYTHON" -c "
-import socket
-s = socket.create_server(('', 7000))
-while True:
-    c, _ = s.accept()
-    c.sendall(b'vpxi$n')
-    c.close()"
+	lab_name_server "v${n}b" 7000 "vpxi$n"
 done
 for n in 1 2; do
 	wait_for 5 tcp_listening "v${n}b" 7000
